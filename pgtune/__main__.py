@@ -1,0 +1,5 @@
+"""`python -m pgtune` is `pgtune`."""
+
+from pgtune.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""The command line. Each command is a file here, imported only when it is called."""
+
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from pgtune import __version__
+from pgtune.model.errors import PgtuneError
+
+COMMANDS = ("tune", "probe", "why", "history", "undo", "demo")
+
+
+class Lazy(click.Group):
+    """A group whose commands live in modules of the same name and are loaded when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Every command, in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module and take its `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"pgtune.cli.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PGTUNE", "max_content_width": 80},
+    epilog="Exit codes: 0 done, 1 findings or a step left out, 2 usage, 3 cannot connect or not allowed, "
+    "4 applied in part and undone, 5 must not run here or now.",
+)
+@click.version_option(__version__, prog_name="pgtune")
+def root() -> None:
+    """Tune PostgreSQL: advice with a reason, applied with a record, undone with one command."""
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM and SIGHUP clean up as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """Run, and turn every foreseen error into one line on stderr and its documented exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGHUP, _terminated)
+    try:
+        code = root.main(prog_name="pgtune", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except PgtuneError as error:
+        click.echo(f"pgtune: {' '.join(str(error).split())}", err=True)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("pgtune: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)

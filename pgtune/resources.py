@@ -1,0 +1,43 @@
+"""The texts that travel with the package: SQL, schedules, the house guide, the version tables.
+
+`sql/` and `schedules/` stand at the top of the project. In an installed wheel they lie inside the package; from a
+checkout or an editable install, beside it.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import LiteralString, cast
+
+PACKAGE = Path(__file__).parent
+
+
+def _folder(name: str) -> Path:
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+@cache
+def sql(name: str, major: int = 99) -> LiteralString:
+    """The statement `<topic>/<name>`, in the newest variant `<name>@NN.sql` that a server of this major can run.
+
+    The text is vouched for as LiteralString: it comes from a file of the package, never from input.
+    """
+    topic, _, stem = name.partition("/")
+    variants = {
+        int(path.stem.partition("@")[2] or 0): path for path in (_folder("sql") / topic).glob(f"{stem}*.sql")
+        if path.stem.partition("@")[0] == stem
+    }  # fmt: skip
+    usable = [version for version in variants if version <= major]
+    if not usable:
+        raise LookupError(f"no SQL {name} for PostgreSQL {major}")
+    return cast("LiteralString", variants[max(usable)].read_text(encoding="utf-8"))
+
+
+def schedule(name: str) -> str:
+    """The text of a schedule file, as `default.toml`."""
+    return (_folder("schedules") / name).read_text(encoding="utf-8")
+
+
+def text(room: str, name: str) -> str:
+    """The text of a data file inside a room of the package, as ("guide", "guide.toml")."""
+    return (PACKAGE / room / name).read_text(encoding="utf-8")

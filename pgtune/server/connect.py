@@ -1,0 +1,70 @@
+"""Sessions on a user's server: one conninfo handed to libpq as it is, and every driver error as one of ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import LiteralString
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import DictRow, dict_row
+
+from pgtune.model.errors import BadInput, CannotConnect, ConnectionLost, NotAllowed
+
+Connection = psycopg.Connection[DictRow]
+
+APPLICATION = "pgtune"
+READING = "-c default_transaction_read_only=on -c lock_timeout=2s -c statement_timeout=60s"
+
+
+def _open(conninfo: str, options: str) -> Connection:
+    try:
+        given = conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError as error:
+        raise BadInput(f"the connection string cannot be read: {str(error).strip()}") from None
+    words = {"application_name": APPLICATION, "connect_timeout": "10"} | given
+    words["options"] = f"{given.get('options', '')} {options}".strip()
+    try:
+        return psycopg.connect(make_conninfo(**words), autocommit=True, row_factory=dict_row)
+    except psycopg.OperationalError as error:
+        raise CannotConnect(" ".join(str(error).split())) from None
+
+
+@contextmanager
+def reading(conninfo: str = "") -> Iterator[Connection]:
+    """A read-only session with lock and statement timeouts; empty conninfo means what libpq's environment says.
+
+    Raises:
+        BadInput: the conninfo cannot be parsed.
+        CannotConnect, NotAllowed, ConnectionLost: as the server answers.
+    """
+    with translated(), _open(conninfo, READING) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(conninfo: str = "") -> Iterator[Connection]:
+    """A session that may write, without timeouts of its own; only `server/run` opens one."""
+    with translated(), _open(conninfo, "-c lock_timeout=0 -c statement_timeout=0") as connection:
+        yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors into pgtune's, one line each, the cause kept."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise NotAllowed(_line(error)) from error
+    except (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow) as error:
+        raise ConnectionLost(f"the server went away: {_line(error)}") from error
+    except psycopg.OperationalError as error:
+        raise ConnectionLost(f"the connection was lost: {_line(error)}") from error
+
+
+def rows(connection: Connection, query: LiteralString, **values: object) -> list[DictRow]:
+    """All rows of a query, values bound by name."""
+    return connection.execute(query, values or None).fetchall()
+
+
+def _line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,15 @@
+"""Connections: as many as were asked for, never fewer than are set."""
+
+from pgtune.settings.rule import Advice, rule
+from pgtune.settings.sheet import Sheet
+
+
+@rule("PostgreSQL documentation, 19.3.1 Connection Settings, max_connections", never_lower=True)
+def max_connections(sheet: Sheet) -> Advice | None:
+    """What `--connections` says; never below what is set, for a standby or an application may count on it.
+
+    pgtune does not raise it by itself: beyond about four active sessions a CPU a pooler serves better, and the memory
+    budget says how many fit.
+    """
+    wanted = sheet.situation.wishes.connections
+    return None if wanted is None else Advice(wanted, "as asked for with --connections", (wanted, wanted))

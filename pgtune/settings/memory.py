@@ -1,0 +1,138 @@
+"""Memory: shared_buffers, the caches the planner may count on, and what sessions and maintenance may take."""
+
+from pgtune.model.units import GB, MB, floor_to, human_bytes, power_of_two
+from pgtune.settings import budget
+from pgtune.settings.evidence import data_bytes
+from pgtune.settings.rule import Advice, rule
+from pgtune.settings.sheet import Sheet
+
+RESOURCE = "PostgreSQL documentation, 19.4 Resource Consumption"
+
+SMALL_MACHINE = GB  # 19.4.1: 25 % from 1 GB of RAM on; "smaller" below, so that the system keeps enough
+SMALL_SHARE = 0.15
+DESKTOP_DIVISOR = 4  # a desktop's memory belongs to its other programs: a quarter of the usual share
+LEAST_SHARED_BUFFERS = 128 * MB  # what initdb leaves
+PAGE_TABLE_SHARE = 0.05  # of memory, for mapping shared_buffers in every active process; see budget.page_tables
+
+
+@rule(f"{RESOURCE}, shared_buffers")
+def shared_buffers(sheet: Sheet) -> Advice:
+    """The house guide's share of the memory that the server may use; less where that is wasteful or unsafe.
+
+    Below 1 GB of memory 15 %, so that the system keeps enough. On a desktop a quarter of the share. No more than the
+    data, when their size is known (stated, or a server that has run for a week). Without huge pages, each process that
+    uses all of shared_buffers needs page tables of 1/512 of it: no more than keeps these under 5 % of memory.
+    """
+    now, memory = sheet.situation, sheet.situation.hardware.memory.value
+    share, why = now.guide.share("shared_buffers"), "the guide's share of memory: the page cache holds the rest"
+    if memory < SMALL_MACHINE:
+        share, why = SMALL_SHARE, "under 1 GB of memory the system needs a larger part for itself"
+    if now.wishes.profile == "desktop":
+        share, why = share / DESKTOP_DIVISOR, "on a desktop most of the memory belongs to other programs"
+    size = memory * share
+    for limit, reason in (_data_limit(sheet), _page_table_limit(sheet)):
+        if limit < size:
+            size, why = max(limit, min(size, LEAST_SHARED_BUFFERS)), reason
+    return Advice(_tidy(size), why, (size * 0.95, memory * share * 1.05))
+
+
+def _data_limit(sheet: Sheet) -> tuple[float, str]:
+    data = data_bytes(sheet.situation)
+    if data is None:
+        return float("inf"), ""
+    return power_of_two(data / MB) * MB, f"all data are {human_bytes(data)}: more would lie idle"
+
+
+def _page_table_limit(sheet: Sheet) -> tuple[float, str]:
+    if budget.huge_pages_ready(sheet.situation):
+        return float("inf"), ""
+    processes = budget.page_table_processes(sheet)
+    limit = sheet.situation.hardware.memory.value * PAGE_TABLE_SHARE * budget.PAGE_TABLE_RATIO / processes
+    return limit, f"without huge pages, {processes} active processes would spend more than 5 % of memory on page tables"
+
+
+def _tidy(size: float) -> int:
+    """A round figure below the size: steps of 1 GB from 64 GB on, 128 MB from 4 GB, 16 MB from 512 MB, else 1 MB."""
+    steps = ((64 * GB, GB), (4 * GB, 128 * MB), (512 * MB, 16 * MB), (0, MB))
+    step = next(step for least, step in steps if size >= least)
+    return floor_to(size, step)
+
+
+@rule("PostgreSQL documentation, 19.7.2 Planner Cost Constants, effective_cache_size")
+def effective_cache_size(sheet: Sheet) -> Advice:
+    """The guide's share of memory; nothing is allocated, it tells the planner what may be found in a cache.
+
+    On a desktop a quarter of the share. Never below shared_buffers.
+    """
+    now = sheet.situation
+    share, why = now.guide.share("effective_cache_size"), "what shared_buffers and the page cache can hold together"
+    if now.wishes.profile == "desktop":
+        share, why = share / DESKTOP_DIVISOR, "on a desktop the page cache serves other programs too"
+    size = max(_tidy(now.hardware.memory.value * share), int(sheet.number("shared_buffers")))
+    return Advice(size, why)
+
+
+@rule(f"{RESOURCE}, work_mem; the sum is in the memory budget")
+def work_mem(sheet: Sheet) -> Advice:
+    """The guide's figure, as far as the memory budget carries it; for a warehouse up to four times that.
+
+    What remains under 90 % of memory after everything else is divided by the number of sorts and hashes that may run
+    at once: (active sessions + parallel workers) x nodes a query x hash_mem_multiplier.
+    """
+    guide = sheet.situation.guide.bytes("work_mem")
+    most = guide * 4 if sheet.situation.wishes.profile == "dw" else guide
+    affordable = budget.affordable_work_mem(sheet)
+    if affordable >= most:
+        why = (
+            "a warehouse's few large queries may take more" if most > guide else "the budget carries the guide's figure"
+        )
+        return Advice(most, why)
+    if affordable < budget.LEAST_WORK_MEM:
+        return Advice(budget.LEAST_WORK_MEM, "the least that is of use: the budget has no room for more")
+    active, workers = budget.active_sessions(sheet), budget.parallel_processes(sheet)
+    who = f"{active} active sessions" + (f" and {workers} parallel workers" if workers else "")
+    return Advice(_tidy_small(affordable), f"what the budget leaves, divided by the sorts and hashes of {who}")
+
+
+def _tidy_small(size: float) -> int:
+    return floor_to(size, MB) if size >= 4 * MB else floor_to(size, MB // 4)
+
+
+SMALL_DIVISOR, LARGE_DIVISOR = 16, 64  # of memory: what one maintenance command may take on small and large machines
+MOST_MAINTENANCE = 2 * GB  # tuplesort and vacuum gain little beyond; before 17 vacuum cannot use more than 1 GB
+
+
+@rule(f"{RESOURCE}, maintenance_work_mem")
+def maintenance_work_mem(sheet: Sheet) -> Advice:
+    """The guide's figure; 1/16 of memory where that is less, 1/64 of memory, at most 2 GB, where that is more."""
+    memory, guide = sheet.situation.hardware.memory.value, sheet.situation.guide.bytes("maintenance_work_mem")
+    if memory / SMALL_DIVISOR < guide:
+        return Advice(
+            floor_to(memory / SMALL_DIVISOR, MB), "a sixteenth of a small memory for one index build or VACUUM"
+        )
+    size = min(memory / LARGE_DIVISOR, MOST_MAINTENANCE)
+    if size <= guide:
+        return Advice(guide, "the guide's figure: one index build or VACUUM at a time")
+    return Advice(floor_to(size, 16 * MB), "index builds and VACUUM gain from 1/64 of a large memory, up to 2 GB")
+
+
+@rule("PostgreSQL documentation, 19.4.1 Memory, autovacuum_work_mem")
+def autovacuum_work_mem(sheet: Sheet) -> Advice:
+    """Always set: left at -1, every autovacuum worker may take maintenance_work_mem at the same time.
+
+    A sixteenth of memory shared by all workers, never more than maintenance_work_mem, at most 1 GB before 17, where
+    VACUUM cannot use more.
+    """
+    workers = sheet.number("autovacuum_max_workers")
+    size = min(
+        sheet.situation.hardware.memory.value / SMALL_DIVISOR / workers, sheet.number("maintenance_work_mem"), GB
+    )
+    value = max(MB, floor_to(size, MB))
+    return Advice(value, f"{workers:g} workers may each take this at once; -1 would give each maintenance_work_mem")
+
+
+@rule("PostgreSQL release notes 17, E.1.3: the default was raised from 256 kB to 2 MB")
+def vacuum_buffer_usage_limit(sheet: Sheet) -> Advice | None:
+    """On 16 the ring of VACUUM and ANALYZE is 256 kB; 17 made it 2 MB. At most 1/8 of shared_buffers."""
+    size = min(2 * MB, int(sheet.number("shared_buffers")) // 8)
+    return Advice(size, "the size that 17 chose: a ring of 256 kB makes VACUUM flush WAL too often", (size, 16 * GB))

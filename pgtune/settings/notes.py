@@ -1,0 +1,63 @@
+"""What a good consultant adds: what was assumed, left out, or wants a person's decision."""
+
+from pgtune.model.server import Server
+from pgtune.settings import budget
+from pgtune.settings.sheet import Sheet
+from pgtune.settings.tuning import Budget
+
+MANY_PER_ACTIVE = 10  # connections for each that can work at a time: from here on a pooler is worth its operation
+
+
+def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str, ...]:
+    """The notes, the most urgent first."""
+    found = [
+        *_budget(sheet, reckoned),
+        *(cell.warning for cell in sheet.cells() if cell.warning),
+        *_pooler(sheet, reckoned),
+        *_lowered(sheet),
+        *_pending(sheet),
+        *_replica(sheet),
+        *sheet.situation.hardware.notes,
+        *(server.missing if server else ()),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _budget(sheet: Sheet, reckoned: Budget) -> list[str]:
+    if reckoned.fits:
+        return []
+    fit, wanted = reckoned.connections_that_fit or 0, int(sheet.number("max_connections"))
+    if fit >= wanted or fit == 0:
+        return ["the memory budget does not fit: give the server more memory or lower the settings that are in force"]
+    pool = min(fit, budget.active_sessions(sheet))
+    text = f"{wanted} connections do not fit in this memory, {fit} do: put a pooler (PgBouncer, transaction mode) in "
+    return [text + f"front with at most {pool} server connections, and lower max_connections"]
+
+
+def _pooler(sheet: Sheet, reckoned: Budget) -> list[str]:
+    active, connections = budget.active_sessions(sheet), int(sheet.number("max_connections"))
+    if not reckoned.fits or connections <= active * MANY_PER_ACTIVE:
+        return []
+    users = sheet.situation.guide.figure("targets", "api_throughput", "concurrent_users")
+    cpus = sheet.situation.hardware.cpus.value
+    text = f"{connections} connections for {cpus:g} CPUs: about {active} can work at a time; a pooler of that size "
+    return [text + f"serves the guide's {users} concurrent users better"]
+
+
+def _lowered(sheet: Sheet) -> list[str]:
+    wanted, kept = sheet.situation.wishes.connections, int(sheet.number("max_connections"))
+    if wanted is None or wanted >= kept:
+        return []
+    return [f"max_connections stays at {kept}: what is in force is not lowered ({wanted} were asked for)"]
+
+
+def _pending(sheet: Sheet) -> list[str]:
+    waiting = sorted(name for name, setting in sheet.situation.settings.items() if setting.pending_restart)
+    return [f"waiting for a restart since an earlier change: {', '.join(waiting)}"] if waiting else []
+
+
+def _replica(sheet: Sheet) -> list[str]:
+    if not sheet.situation.in_recovery:
+        return []
+    text = "this server is a standby: tune its primary too, and keep here at least the primary's max_connections, "
+    return [text + "max_worker_processes, max_wal_senders, max_prepared_transactions and max_locks_per_transaction"]

@@ -1,0 +1,47 @@
+"""The planner's cost constants and what it learns from ANALYZE."""
+
+from pgtune.model.units import human_bytes
+from pgtune.settings.evidence import data_bytes
+from pgtune.settings.rule import Advice, rule
+from pgtune.settings.sheet import Sheet
+
+COSTS = "PostgreSQL documentation, 19.7.2 Planner Cost Constants"
+SPINNING_COST = 4.0  # the documentation's default, made for disks that turn with 90 % of pages cached
+
+
+@rule(f"{COSTS}, random_page_cost")
+def random_page_cost(sheet: Sheet) -> Advice:
+    """The guide's figure for storage without moving parts, and for data that fit in memory.
+
+    A spinning disk keeps 4, the documentation's default for it. A disk of unknown kind is taken for an SSD, and the
+    output says so.
+    """
+    now, guide = sheet.situation, sheet.situation.guide.number("random_page_cost")
+    kind, data = now.hardware.storage.kind.value, data_bytes(now)
+    if data is not None and data < sheet.number("effective_cache_size"):
+        return Advice(
+            guide, f"all data ({human_bytes(data)}) fit in the caches: a random page costs what any other does"
+        )
+    if kind == "hdd":
+        return Advice(SPINNING_COST, "a spinning disk seeks for each random page")
+    if kind == "unknown":
+        return Advice(guide, "the disk's kind is unknown and taken for an SSD: measure it with `pgtune probe --disk`")
+    return Advice(guide, f"{kind} storage reads a random page almost as fast as the next one")
+
+
+@rule("PostgreSQL documentation, 19.7.4 Other Planner Options, default_statistics_target")
+def default_statistics_target(sheet: Sheet) -> Advice:
+    """The guide's figure; a larger one in force is left alone, since somebody raised it for a reason."""
+    guide = int(sheet.situation.guide.number("default_statistics_target"))
+    return Advice(guide, "the guide's figure; raise single columns where estimates are wrong", (guide, 10_000))
+
+
+@rule("PostgreSQL documentation, 30.2 When to JIT?")
+def jit(sheet: Sheet) -> Advice | None:
+    """Off where short queries rule: compiling pays only in long CPU-bound ones.
+
+    A warehouse keeps what it has, and so does a server built without a compiler.
+    """
+    if sheet.situation.wishes.profile == "dw" or sheet.situation.jit_available is False:
+        return None
+    return Advice(value=False, why="compiling pays only in long analytic queries and delays the many short ones")
