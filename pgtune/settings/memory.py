@@ -6,7 +6,7 @@ from pgtune.settings.evidence import data_bytes
 from pgtune.settings.rule import Advice, rule
 from pgtune.settings.sheet import Sheet
 
-RESOURCE = "PostgreSQL documentation, 19.4 Resource Consumption"
+RESOURCE = "PostgreSQL documentation, 19.4.1 Memory"
 
 SMALL_MACHINE = GB  # 19.4.1: 25 % from 1 GB of RAM on; "smaller" below, so that the system keeps enough
 SMALL_SHARE = 0.15
@@ -72,7 +72,7 @@ def effective_cache_size(sheet: Sheet) -> Advice:
     return Advice(size, why)
 
 
-@rule(f"{RESOURCE}, work_mem; the sum is in the memory budget")
+@rule(f"{RESOURCE}, work_mem; the memory budget")
 def work_mem(sheet: Sheet) -> Advice:
     """The guide's figure, as far as the memory budget carries it; for a warehouse up to four times that.
 
@@ -116,7 +116,7 @@ def maintenance_work_mem(sheet: Sheet) -> Advice:
     return Advice(floor_to(size, 16 * MB), "index builds and VACUUM gain from 1/64 of a large memory, up to 2 GB")
 
 
-@rule("PostgreSQL documentation, 19.4.1 Memory, autovacuum_work_mem")
+@rule(f"{RESOURCE}, autovacuum_work_mem")
 def autovacuum_work_mem(sheet: Sheet) -> Advice:
     """Always set: left at -1, every autovacuum worker may take maintenance_work_mem at the same time.
 

@@ -5,7 +5,7 @@ from math import ceil
 from pgtune.settings.rule import Advice, rule
 from pgtune.settings.sheet import Sheet
 
-PARALLEL = "PostgreSQL documentation, 19.4.5 Asynchronous Behavior / Worker Processes"
+PARALLEL = "PostgreSQL documentation, 19.4.6 Worker Processes"
 FEW_CPUS = 2  # measured: on 2 CPUs TPC-H Q18 took 27.9 CPU seconds with two workers and 10.3 with none
 
 
@@ -44,7 +44,9 @@ def max_parallel_workers_per_gather(sheet: Sheet) -> Advice:
         few = 1 if profile == "dw" and cpus > 1 else 0
         return Advice(few, f"with {_named(cpus)} a parallel query costs more CPU than it saves time")
     most = {"dw": 8, "mixed": 4}.get(profile, 2)
-    return Advice(min(most, ceil(cpus / 2)), f"half of {_named(cpus)} for one query, at most {most} in a {profile} load")
+    return Advice(
+        min(most, ceil(cpus / 2)), f"half of {_named(cpus)} for one query, at most {most} in a {profile} load"
+    )
 
 
 @rule(f"{PARALLEL}, max_parallel_maintenance_workers")

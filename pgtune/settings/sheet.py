@@ -77,7 +77,7 @@ class Sheet:
         departs = None if guide is None or _near(value, Advice(guide, "")) else setting.show(guide)
         if not setting.takes(value) or _near(current, Advice(value, "", advice.enough)):
             value = current
-        if rule.never_lower and _number(value) < _number(current) and _number(current) != -1:
+        if rule.never_lower and self.situation.live and _number(value) < _number(current) and _number(current) != -1:
             value = current
         return Cell(setting, value, advice, rule, departs=departs)
 

@@ -9,7 +9,7 @@ RUNTIME = "PostgreSQL documentation, 19.9 Run-time Statistics"
 LOGGING = "PostgreSQL documentation, 19.8.3 What To Log"
 
 
-@rule(f"PostgreSQL documentation, F.32 {LIBRARY}", group=GROUP)
+@rule(f"PostgreSQL documentation, appendix F, {LIBRARY}", group=GROUP)
 def shared_preload_libraries(sheet: Sheet) -> Advice | None:
     """Adds pg_stat_statements to what is loaded, if the server has it: the workload that advice rests on."""
     now = sheet.situation

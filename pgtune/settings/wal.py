@@ -45,23 +45,26 @@ def max_wal_size(sheet: Sheet) -> Advice:
     Bounded by 40 % of what pg_wal's disk can hold, and by what recovery can replay within the guide's recovery time. A
     larger value in force is left alone within these bounds.
     """
-    now, guide = sheet.situation, sheet.situation.guide.bytes("max_wal_size")
-    rate, forced = wal_rate(now), forced_checkpoints(now)
-    need, why = guide * WRITING.get(now.wishes.profile, 1), f"room for the writes of a {now.wishes.profile} load"
-    if rate is not None:
-        measured = rate * sheet.number("checkpoint_timeout") / 1000 * INTERVALS
-        if measured > need:
-            need, why = (
-                measured,
-                f"{INTERVALS} checkpoint intervals at the measured {human_bytes(rate)} of WAL a second",
-            )
-    if forced is not None and forced.share > OFTEN_FORCED and forced.wal_between * FORCED_ROOM > need:
-        need = forced.wal_between * FORCED_ROOM
-        why = f"{forced.share:.0%} of checkpoints were forced, {human_bytes(forced.wal_between)} of WAL apart"
+    need, why = max(_needs(sheet))
     bound, reason = _wal_bound(sheet)
     if need > bound:
         need, why = bound, reason
     return Advice(_round(need), why, (need * 0.95, max(bound, need)))
+
+
+def _needs(sheet: Sheet) -> list[tuple[float, str]]:
+    """What asks for WAL, in bytes, and in whose name."""
+    now, profile = sheet.situation, sheet.situation.wishes.profile
+    guide = now.guide.bytes("max_wal_size") * WRITING.get(profile, 1)
+    needs: list[tuple[float, str]] = [(guide, f"room for the writes of a {profile} load")]
+    rate, forced = wal_rate(now), forced_checkpoints(now)
+    if rate is not None:
+        why = f"{INTERVALS} checkpoint intervals at the measured {human_bytes(rate)} of WAL a second"
+        needs.append((rate * sheet.number("checkpoint_timeout") / 1000 * INTERVALS, why))
+    if forced is not None and forced.share > OFTEN_FORCED:
+        why = f"{forced.share:.0%} of checkpoints were forced, {human_bytes(forced.wal_between)} of WAL apart"
+        needs.append((forced.wal_between * FORCED_ROOM, why))
+    return needs
 
 
 def _wal_bound(sheet: Sheet) -> tuple[float, str]:
@@ -74,7 +77,7 @@ def _wal_bound(sheet: Sheet) -> tuple[float, str]:
 
 
 def _round(size: float) -> int:
-    return floor_to(size, GB) if size >= 4 * GB else max(floor_to(size, 64 * MB), 5 * SEGMENT)
+    return floor_to(size, GB) if size >= 4 * GB else max(floor_to(size, 4 * SEGMENT), 5 * SEGMENT)
 
 
 @rule(f"{CONFIGURATION}: recycled segments")
@@ -139,8 +142,13 @@ def wal_compression(sheet: Sheet) -> Advice | None:
         return None
     if setting.type == "bool":
         return Advice(value=True, why="shrinks the pages that are logged whole after each checkpoint")
-    best = next((method for method in ("lz4", "pglz") if setting.takes(method)), None)
-    return best and Advice(best, f"shrinks pages logged whole after a checkpoint; {best} is what this server offers")
+    offered = [method for method in ("lz4", "pglz") if setting.takes(method)]
+    if not offered:
+        return None
+    why = (
+        f"shrinks the pages that are logged whole after a checkpoint; {offered[0]} is the best that this server offers"
+    )
+    return Advice(offered[0], why)
 
 
 @rule(f"{WAL}, max_slot_wal_keep_size")
