@@ -1,0 +1,135 @@
+"""What the commands share: options, and how their text reaches a terminal, a pipe or a file."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar
+
+import click
+
+from pgtune.report.managed import FORMS as MANAGED
+
+if TYPE_CHECKING:
+    from pgtune.report.paper import Paper
+    from pgtune.settings.tuning import Tuning
+    from pgtune.usecases.apply import Applied
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMS = tuple(MANAGED)
+"""The managed services and operators that `--for` knows."""
+
+WIDEST = 110  # columns; longer lines are hard to read
+
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True},
+    "heading": {"bold": True},
+    "name": {"fg": "cyan"},
+    "old": {"dim": True},
+    "new": {"fg": "green", "bold": True},
+    "restart": {"fg": "yellow"},
+    "reload": {"dim": True},
+    "faint": {"dim": True},
+    "warning": {"fg": "red"},
+    "good": {"fg": "green"},
+}
+
+conninfo = click.argument("conninfo", required=False, default="", metavar="[CONNINFO]")
+"""A libpq connection string or URI, handed on as it is; empty means PGHOST, PGSERVICE and .pgpass."""
+
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask, as a script needs it.")
+
+
+def output(*forms: str) -> Callable[[Command], Command]:
+    """`--output` with these forms; the first one is the default."""
+    return click.option(
+        "--output", "-o", type=click.Choice(forms), default=forms[0], show_default=True, help="Form of the answer."
+    )
+
+
+def coloured(stream: IO[str]) -> bool:
+    """True if the stream wants colour: NO_COLOR says no, FORCE_COLOR yes, else a terminal that is not dumb does.
+
+    A variable that is empty says nothing (no-color.org); FORCE_COLOR=0 says no.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR")
+    if forced:
+        return forced != "0"
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, role: str) -> str:
+    """The text in the colour of its role."""
+    return click.style(text, **STYLES[role]) if text.strip() else text
+
+
+def paper() -> "Paper":
+    """Standard output as it is: as wide as the terminal, 80 columns where there is none (COLUMNS says otherwise)."""
+    from pgtune.report.paper import Paper, plain
+
+    columns = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+    return Paper(columns, paint if coloured(sys.stdout) else plain, _speaks_unicode(sys.stdout))
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    try:
+        "→·─".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def write(text: str) -> None:
+    """Data to standard output, with the colours that are in it; letters that its encoding lacks are spelt out."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
+
+
+def say(text: str) -> None:
+    """Talk to standard error, one line at a time; nothing in it can act on the terminal."""
+    from pgtune.report.paper import visible
+
+    click.echo(visible(text), err=True)
+
+
+def show(tuning: "Tuning", form: str, service: str | None = None, *, live: bool = True) -> None:
+    """The answer of `pgtune tune` in the form asked for, or in the words of a managed service.
+
+    `live`: a server was asked, so that --apply and --prove are the ways to go on.
+    """
+    write(MANAGED[service](tuning) if service else _rendered(tuning, form, live=live))
+
+
+def _rendered(tuning: "Tuning", form: str, *, live: bool) -> str:
+    from pgtune.report.forms import FORMS as OTHERS
+    from pgtune.report.table import LIVE, OFFLINE, table
+
+    if form in OTHERS:
+        return OTHERS[form](tuning)
+    return table(tuning, paper(), LIVE if live else OFFLINE)
+
+
+def report_applied(applied: "Applied") -> int:
+    """Say what `--apply` did, what it left out and how to take it back; the exit code that this means."""
+    for text in _told(applied):
+        say(text)
+    return 1 if applied.left_out else 0
+
+
+def _told(applied: "Applied") -> Iterator[str]:
+    if applied.changed:
+        names = ", ".join(step.name for step in applied.changed)
+        yield f"changed {len(applied.changed)} in {applied.file}: {names}"
+    elif not applied.restarted:
+        yield "nothing to write: every setting is in place"
+    if applied.restarted:
+        yield "restarted the server: it is up, with the new values in force"
+    if applied.pending:
+        yield f"waiting for a restart (pgtune tune --apply --restart): {', '.join(applied.pending)}"
+    yield from (f"left out {each.name}: {each.why}" for each in applied.left_out)
+    yield from applied.notes
+    if applied.ledger_id is not None:
+        yield f"to take it back: pgtune undo {applied.ledger_id}"
