@@ -42,6 +42,14 @@ class ServerDidNotStart(PgtuneError):
     """A PostgreSQL process did not come up. The message carries the server's own log line."""
 
 
+class Refused(PgtuneError):
+    """The server refused a statement or a value. The message is its own; nothing was changed."""
+
+
+class LedgerUnusable(PgtuneError):
+    """The ledger cannot be read or written, so nothing is changed. Free its disk, or set PGTUNE_HOME to a folder."""
+
+
 class MustNotRunHere(PgtuneError):
     """This server or this moment is not one to write to (a standby, an operator's server). Nothing was done."""
 

@@ -12,7 +12,7 @@ MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6, "d": 8
 
 KB, MB, GB, TB = BYTES["kB"], BYTES["MB"], BYTES["GB"], BYTES["TB"]
 
-_QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([A-Za-z]*)\s*")
+_QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([A-Za-z]*)\s*", re.ASCII)
 
 
 def _parse(text: str, units: dict[str, int] | dict[str, float], what: str) -> float:
@@ -51,10 +51,9 @@ def format_ms(duration: float) -> str:
 def human_bytes(size: float) -> str:
     """A size for a person: three digits that count, `1.5 GB`; for text alone, PostgreSQL parses it only quoted."""
     for unit in ("TB", "GB", "MB", "kB"):
-        if abs(size) >= BYTES[unit]:
-            return (
-                f"{size / BYTES[unit]:.3g} {unit}" if size < 1000 * BYTES[unit] else f"{size / BYTES[unit]:.0f} {unit}"
-            )
+        number = size / BYTES[unit]
+        if abs(number) >= 1:  # from 999.5 on, three digits would need an exponent
+            return f"{number:.3g} {unit}" if abs(number) < 999.5 else f"{number:.0f} {unit}"
     return f"{size:.0f} B"
 
 

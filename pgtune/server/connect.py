@@ -1,5 +1,6 @@
 """Sessions on a user's server: one conninfo handed to libpq as it is, and every driver error as one of ours."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import LiteralString
@@ -8,12 +9,14 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from pgtune.model.errors import BadInput, CannotConnect, ConnectionLost, NotAllowed
+from pgtune.model.errors import BadInput, CannotConnect, ConnectionLost, NotAllowed, Refused
 
 Connection = psycopg.Connection[DictRow]
 
 APPLICATION = "pgtune"
 READING = "-c default_transaction_read_only=on -c lock_timeout=2s -c statement_timeout=60s"
+# A database's owner may set a search_path in which a view of theirs named pg_settings comes first; ours wins over it.
+CATALOG = "-c search_path=pg_catalog"
 
 
 def _open(conninfo: str, options: str) -> Connection:
@@ -21,10 +24,11 @@ def _open(conninfo: str, options: str) -> Connection:
         given = conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError as error:
         raise BadInput(f"the connection string cannot be read: {str(error).strip()}") from None
-    words = {"application_name": APPLICATION, "connect_timeout": "10"} | given
-    words["options"] = f"{given.get('options', '')} {options}".strip()
+    words = {"application_name": APPLICATION, "connect_timeout": "10", "client_encoding": "UTF8"} | given
+    own = given.get("options") or os.environ.get("PGOPTIONS", "")  # ours would hide libpq's variable
+    words["options"] = f"{own} {CATALOG} {options}".strip()
     try:
-        return psycopg.connect(make_conninfo(**words), autocommit=True, row_factory=dict_row)
+        return psycopg.connect(make_conninfo("", **words), autocommit=True, row_factory=dict_row)
     except psycopg.OperationalError as error:
         raise CannotConnect(" ".join(str(error).split())) from None
 
@@ -50,7 +54,11 @@ def writing(conninfo: str = "") -> Iterator[Connection]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's errors into pgtune's, one line each, the cause kept."""
+    """Turn the driver's errors into pgtune's, one line each, the cause kept.
+
+    Raises:
+        NotAllowed, ConnectionLost, Refused: in place of the driver's own.
+    """
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
@@ -58,7 +66,11 @@ def translated() -> Iterator[None]:
     except (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow) as error:
         raise ConnectionLost(f"the server went away: {_line(error)}") from error
     except psycopg.OperationalError as error:
+        if error.sqlstate and not error.sqlstate.startswith("08"):  # as 53100, disk full: the session lives on
+            raise Refused(_line(error)) from error
         raise ConnectionLost(f"the connection was lost: {_line(error)}") from error
+    except psycopg.DatabaseError as error:
+        raise Refused(_line(error)) from error
 
 
 def rows(connection: Connection, query: LiteralString, **values: object) -> list[DictRow]:

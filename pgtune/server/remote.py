@@ -31,7 +31,7 @@ CONTROLLERS = ("", "memory", "cpu", "cpu,cpuacct", "cpuset", "unified")
 def files(conninfo: str, server: Server) -> Iterator[tuple[Path | None, str]]:
     """A folder that holds the machine's files, or None and why they cannot be read."""
     if not server.role.reads_files:
-        yield None, f"{server.role.name} may not read files there: GRANT pg_read_server_files would do"
+        yield None, f"{server.role.name} may not read its files, as a superuser may"
         return
     with tempfile.TemporaryDirectory(prefix="pgtune-") as folder:
         try:
