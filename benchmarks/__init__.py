@@ -1,0 +1,1 @@
+"""Measurements on real servers: each is one command, prints what it measured, and claims nothing else."""
