@@ -11,6 +11,7 @@ RESOURCE = "PostgreSQL documentation, 19.4.1 Memory"
 SMALL_MACHINE = GB  # 19.4.1: 25 % from 1 GB of RAM on; "smaller" below, so that the system keeps enough
 SMALL_SHARE = 0.15
 DESKTOP_DIVISOR = 4  # a desktop's memory belongs to its other programs: a quarter of the usual share
+SCANNED = 4  # a table beyond 1/4 of shared_buffers is read through a ring (source: access/heap, initscan); benchmarks
 LEAST_SHARED_BUFFERS = 128 * MB  # what initdb leaves
 PAGE_TABLE_SHARE = 0.05  # of memory, for mapping shared_buffers in every active process; see budget.page_tables
 
@@ -19,9 +20,10 @@ PAGE_TABLE_SHARE = 0.05  # of memory, for mapping shared_buffers in every active
 def shared_buffers(sheet: Sheet) -> Advice:
     """The house guide's share of the memory that the server may use; less where that is wasteful or unsafe.
 
-    Below 1 GB of memory 15 %, so that the system keeps enough. On a desktop a quarter of the share. No more than the
-    data, when their size is known (stated, or a server that has run for a week). Without huge pages, each process that
-    uses all of shared_buffers needs page tables of 1/512 of it: no more than keeps these under 5 % of memory.
+    Below 1 GB of memory 15 %, so that the system keeps enough. On a desktop a quarter of the share. No more than four
+    times the data, when their size is known (stated, or a server that has run for a week): a table larger than a
+    quarter of shared_buffers is scanned through a small ring and not kept. Without huge pages, each process that uses
+    all of shared_buffers needs page tables of 1/512 of it: no more than keeps these under 5 % of memory.
     """
     now, memory = sheet.situation, sheet.situation.hardware.memory.value
     share, why = now.guide.share("shared_buffers"), "the guide's share of memory: the page cache holds the rest"
@@ -40,7 +42,7 @@ def _data_limit(sheet: Sheet) -> tuple[float, str]:
     data = data_bytes(sheet.situation)
     if data is None:
         return float("inf"), ""
-    return power_of_two(data / MB) * MB, f"all data are {human_bytes(data)}: more would lie idle"
+    return power_of_two(data * SCANNED / MB) * MB, f"all data are {human_bytes(data)}: more would lie idle"
 
 
 def _page_table_limit(sheet: Sheet) -> tuple[float, str]:

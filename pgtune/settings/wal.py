@@ -133,22 +133,14 @@ def wal_buffers(sheet: Sheet) -> Advice | None:
 
 @rule(f"{WAL}, wal_compression; benchmarks/settings")
 def wal_compression(sheet: Sheet) -> Advice | None:
-    """lz4 where this server offers it: it shrinks the pages logged whole after a checkpoint at little CPU.
+    """lz4 where this server offers it and nothing is set: a quarter less WAL for a tenth more CPU, measured on 15.
 
-    Where only pglz is offered, on: measured, full pages fall while CPU hardly moves. What is on already is left alone.
+    A build with pglz alone, and 14, stay without: pglz took 1.2 to 1.3 times the CPU and saved nothing on random data.
     """
     setting = sheet.situation.settings["wal_compression"]
-    if setting.natural() not in ("off", False):
+    if setting.natural() != "off" or not setting.takes("lz4"):
         return None
-    if setting.type == "bool":
-        return Advice(value=True, why="shrinks the pages that are logged whole after each checkpoint")
-    offered = [method for method in ("lz4", "pglz") if setting.takes(method)]
-    if not offered:
-        return None
-    why = (
-        f"shrinks the pages that are logged whole after a checkpoint; {offered[0]} is the best that this server offers"
-    )
-    return Advice(offered[0], why)
+    return Advice("lz4", "shrinks the pages that are logged whole after a checkpoint, at little CPU")
 
 
 @rule(f"{WAL}, max_slot_wal_keep_size")
