@@ -13,8 +13,8 @@ from pgtune.report.paper import Paper, visible
 Row = tuple[str, str, str]
 
 HEADERS = ("what", "value", "where from")
-BREAKS = re.compile(r"(?<=[/ ])")
-LEAST_SOURCE = 20  # columns; narrower, a path would be a ribbon
+BREAKS = re.compile(r"(?<=\w/)|(?<= )")  # after a blank, and after a slash inside a path
+LEAST_VALUE, LEAST_SOURCE = 10, 14  # columns; narrower, they would be ribbons
 NOT_TRUSTED = "queue/rotational; virtual disks say 1 of anything"
 
 
@@ -33,7 +33,7 @@ def table(title: str, hardware: Hardware, paper: Paper | None = None, evidence: 
 def _tabulated(rows: Sequence[Row], room: int) -> list[str]:
     """Three columns; what does not fit is folded, paths after a slash."""
     what = max(len(row[0]) for row in rows)
-    value = min(max(len(row[1]) for row in rows), max(LEAST_SOURCE, (room - what) // 3))
+    value = min(max(len(row[1]) for row in rows), max(LEAST_VALUE, (room - what) // 3))
     source = max(LEAST_SOURCE, room - what - value - 4)
     folded = [(row[0], _folded(row[1], value), _folded(row[2], source)) for row in rows]
     return tabulate(folded, headers=HEADERS, tablefmt="simple", disable_numparse=True).splitlines()
@@ -53,7 +53,7 @@ def _folded(text: str, width: int) -> str:
 def _rows(hardware: Hardware) -> Iterator[Row]:
     yield _size("memory", hardware.memory)
     for other in hardware.neighbours:
-        yield "- already subtracted", human_bytes(other.bytes), f"{other.name}, process {other.pid}: {other.source}"
+        yield "- left to others", human_bytes(other.bytes), f"{other.name}, process {other.pid}: {other.source}"
     if hardware.machine_memory:
         yield _size("machine's memory", hardware.machine_memory)
     if hardware.swap is not None:

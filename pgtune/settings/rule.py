@@ -25,9 +25,9 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A setting's rule: `source` is the section of the documentation (numbers are those of 18) or the benchmark
-    that the figure rests on.
+    """A setting's rule.
 
+    `source` is the section of the documentation (numbers are those of 18) or the benchmark that the figure rests on.
     `never_lower`: a live server's value is never reduced (a standby, an extension or a session may need it).
     `group`: None, or the optional group ("statistics") the user has to ask for.
     """

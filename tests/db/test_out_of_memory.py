@@ -70,7 +70,9 @@ class Cgroup:
     @property
     def kills(self) -> int:
         """How many processes the kernel killed in this group."""
-        file = self.folder / ("memory.oom_control" if (self.folder / "memory.oom_control").exists() else "memory.events")
+        file = self.folder / (
+            "memory.oom_control" if (self.folder / "memory.oom_control").exists() else "memory.events"
+        )
         return next(int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith("oom_kill "))
 
     def remove(self) -> None:
@@ -150,7 +152,9 @@ def test_the_advice_survives_in_its_memory(bank, memory):
             stop.set()
             watcher.join()
             assert peak[0] < memory
-            pytest.skip(f"not tested: no memory cgroup can be made here; the summed PSS stayed at {human_bytes(peak[0])}")
+            pytest.skip(
+                f"not tested: no memory cgroup can be made here; the summed PSS stayed at {human_bytes(peak[0])}"
+            )
         assert group.kills == 0
         assert "was terminated by signal 9" not in cluster.log_since(0)
 
