@@ -33,8 +33,8 @@ class Step:
     """One setting of a run.
 
     `before` is what the written file said of it (None: nothing), `after` what pgtune writes there. `running` and
-    `wanted` are the values in the view's own unit, before and as they have to be in the end. `undone` is True once
-    the step was taken back.
+    `wanted` are the values in the view's own unit, before and as they have to be in the end; `shown` is `running`
+    for people. `undone` is True once the step was taken back.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Step:
     running: str
     wanted: str
     restart: bool
+    shown: str = ""
     undone: bool = False
 
 
