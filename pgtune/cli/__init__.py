@@ -47,24 +47,32 @@ def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Run, and turn every foreseen error into one line on stderr and its documented exit code."""
+    """Run, and turn every error into one line on stderr and its documented exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGHUP, _terminated)
     try:
         code = root.main(prog_name="pgtune", standalone_mode=False)
         sys.stdout.flush()
+    except BrokenPipeError:  # the reader went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except PgtuneError as error:
-        click.echo(f"pgtune: {' '.join(str(error).split())}", err=True)
-        sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("pgtune: interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:  # the reader went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except PgtuneError as error:
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        if os.environ.get("PGTUNE_DEBUG"):
+            raise
+        _fail(f"internal error, PGTUNE_DEBUG=1 shows where: {type(error).__name__}: {error}", PgtuneError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    click.echo(f"pgtune: {' '.join(text.split())}", err=True)
+    sys.exit(code)

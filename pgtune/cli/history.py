@@ -4,12 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
-from tabulate import tabulate
 
 from pgtune.cli import options
 
 if TYPE_CHECKING:
     from pgtune.model.step import Run
+    from pgtune.report.paper import Paper
 
 EXAMPLES = """\b
 Examples:
@@ -60,15 +60,18 @@ def described(run: "Run") -> dict[str, Any]:
 
 
 def _table(runs: "list[Run]") -> str:
-    rows = [
-        (run.id, run.started[:19].replace("T", " "), run.target, run.state, _settings(run), run.detail or "")
-        for run in runs
-    ]
-    head = ("run", "started (UTC)", "server", "state", "settings", "")
-    widths = (None, None, 34, None, 40, 44)
-    return tabulate(rows, head, tablefmt="plain", maxcolwidths=list(widths)) + "\n"
+    """A block a run: how it ended, where, what it changed."""
+    paper = options.paper()
+    return paper.finish(line for run in runs for line in ["", *_block(run, paper)])
 
 
-def _settings(run: "Run") -> str:
-    changed = [f"{step.name} = {step.after}" for step in run.steps if step.before != step.after]
-    return ", ".join(changed)
+def _block(run: "Run", paper: "Paper") -> list[str]:
+    lines = paper.wrapped(f"run {run.id}, {run.started[:19].replace('T', ' ')} UTC: {run.state}", role="heading")
+    lines += paper.wrapped(run.detail, 2) if run.detail else []
+    lines += paper.wrapped(f"on {run.target}, in {run.place.file}", 2, role="faint")
+    width = max((len(step.name) for step in run.steps), default=0)
+    for step in run.steps:
+        if step.before != step.after:
+            undone = ", taken back" if step.undone else ""
+            lines += paper.wrapped(f"{step.name:{width}}  {step.shown} → {step.after}{undone}", 4, width + 2)
+    return lines

@@ -130,6 +130,5 @@ def _told(applied: "Applied") -> Iterator[str]:
     if applied.pending:
         yield f"waiting for a restart (pgtune tune --apply --restart): {', '.join(applied.pending)}"
     yield from (f"left out {each.name}: {each.why}" for each in applied.left_out)
-    yield from applied.notes
     if applied.ledger_id is not None:
         yield f"to take it back: pgtune undo {applied.ledger_id}"

@@ -69,7 +69,7 @@ def _left(limit: Limit, others: tuple[Neighbour, ...]) -> int:
 def _left_out(others: tuple[Neighbour, ...]) -> tuple[str, ...]:
     if not others:
         return ()
-    named = ", ".join(f"{each.name} (process {each.pid}, {human_bytes(each.bytes)})" for each in others)
+    named = ", ".join(each.name for each in others)
     total = human_bytes(sum(each.bytes for each in others))
     return (f"{total} of the memory are left to {named}; `pgtune tune --ram` overrules this",)
 

@@ -79,7 +79,7 @@ def found(hardware: Hardware) -> list[tuple[str, str, str]]:
 
 
 def _neighbour(each: Neighbour) -> tuple[str, str, str]:
-    return f"less {each.name}", human_bytes(each.bytes), f"{each.source}, process {each.pid}"
+    return "less", human_bytes(each.bytes), f"{each.name}, process {each.pid}: {each.source}"
 
 
 def _size(what: str, figure: Figure[int]) -> tuple[str, str, str]:

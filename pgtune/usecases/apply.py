@@ -52,7 +52,6 @@ class Applied:
     restarted: bool
     ledger_id: int | None
     file: str
-    notes: tuple[str, ...] = ()
 
 
 def apply(tuning: Tuning, server: Server, conninfo: str, how: How, say: Say) -> Applied:

@@ -225,7 +225,7 @@ def test_the_commands(tuned):
     tuned.apply(RELOADABLE)
     told = call("history", conninfo)
     assert told.exit_code == 0
-    assert "work_mem = 32MB" in " ".join(told.stdout.split())
+    assert "work_mem 4MB → 32MB" in " ".join(told.stdout.split())
     record = json.loads(call("history", "--output", "json").stdout)
     assert record["schema"] == "pgtune.history/1"
     assert record["runs"][0]["settings"][0] == {

@@ -31,7 +31,7 @@ def test_another_server(machine):
     assert [(each.pid, each.bytes) for each in found.neighbours] == [(300, 500 * MB)]
     assert found.memory.value == 16 * GB - 500 * MB
     assert found.machine_memory.value == 16 * GB
-    assert "/data/300 (process 300, 500 MB)" in found.notes[0]
+    assert "500 MB of the memory are left to PostgreSQL in /data/300" in found.notes[0]
     assert "--ram" in found.notes[0]
 
 

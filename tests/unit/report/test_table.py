@@ -62,7 +62,7 @@ def test_hardware_names_where_each_figure_was_read() -> None:
     for text in (
         "memory 24 GB /sys/fs/cgroup",
         "CPUs 2 affinity of the postmaster",
-        "less redis-server 2 GB maxmemory",
+        "less 2 GB redis-server",
     ):
         assert text in page
 
