@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pgtune.model.units import human_bytes
 from pgtune.settings.situation import Situation
 
 SETTLED_SECONDS = 7 * 86400  # before a week, a cluster's size says what was loaded so far, not what it will hold
@@ -44,6 +45,14 @@ def forced_checkpoints(now: Situation) -> Forced | None:
     if total < ENOUGH_CHECKPOINTS:
         return None
     return Forced(seen.checkpoints_requested / total, (seen.wal_bytes or 0) / total)
+
+
+def spilled(now: Situation) -> str:
+    """What sorts and hashes wrote to disk since the statistics began, in words; empty if nothing did."""
+    seen = now.activity
+    if seen is None or not seen.temp_files:
+        return ""
+    return f"{seen.temp_files} temporary files, {human_bytes(seen.temp_bytes or 0)}, were written for want of it"
 
 
 def sessions_active(now: Situation) -> int:

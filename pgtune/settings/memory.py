@@ -2,7 +2,7 @@
 
 from pgtune.model.units import GB, MB, floor_to, human_bytes, power_of_two
 from pgtune.settings import budget
-from pgtune.settings.evidence import data_bytes
+from pgtune.settings.evidence import data_bytes, spilled
 from pgtune.settings.rule import Advice, rule
 from pgtune.settings.sheet import Sheet
 
@@ -81,19 +81,24 @@ def work_mem(sheet: Sheet) -> Advice:
     What remains under 90 % of memory after everything else is divided by the number of sorts and hashes that may run
     at once: (active sessions + parallel workers) x nodes a query x hash_mem_multiplier.
     """
+    value, why = _affordable(sheet)
+    evidence = spilled(sheet.situation)
+    return Advice(value, f"{why}; {evidence}" if evidence else why)
+
+
+def _affordable(sheet: Sheet) -> tuple[int, str]:
     guide = sheet.situation.guide.bytes("work_mem")
     most = guide * 4 if sheet.situation.wishes.profile == "dw" else guide
     affordable = budget.affordable_work_mem(sheet)
     if affordable >= most:
-        why = (
+        return most, (
             "a warehouse's few large queries may take more" if most > guide else "the budget carries the guide's figure"
         )
-        return Advice(most, why)
     if affordable < budget.LEAST_WORK_MEM:
-        return Advice(budget.LEAST_WORK_MEM, "the least that is of use: the budget has no room for more")
+        return budget.LEAST_WORK_MEM, "the least that is of use: the budget has no room for more"
     active, workers = budget.active_sessions(sheet), budget.parallel_processes(sheet)
     who = f"{active} active sessions" + (f" and {workers} parallel workers" if workers else "")
-    return Advice(_tidy_small(affordable), f"what the budget leaves, divided by the sorts and hashes of {who}")
+    return _tidy_small(affordable), f"what the budget leaves, divided by the sorts and hashes of {who}"
 
 
 def _tidy_small(size: float) -> int:

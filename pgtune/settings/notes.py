@@ -6,6 +6,7 @@ from pgtune.settings.sheet import Sheet
 from pgtune.settings.tuning import Budget
 
 MANY_PER_ACTIVE = 10  # connections for each that can work at a time: from here on a pooler is worth its operation
+CROWDED = 0.8  # of max_connections in use: the next peak may be refused
 
 
 def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str, ...]:
@@ -14,6 +15,7 @@ def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str,
         *_budget(sheet, reckoned),
         *(cell.warning for cell in sheet.cells() if cell.warning),
         *_pooler(sheet, reckoned),
+        *_crowded(sheet),
         *_lowered(sheet),
         *_pending(sheet),
         *_replica(sheet),
@@ -42,6 +44,14 @@ def _pooler(sheet: Sheet, reckoned: Budget) -> list[str]:
     cpus = sheet.situation.hardware.cpus.value
     text = f"{connections} connections for {cpus:g} CPUs: about {active} can work at a time; a pooler of that size "
     return [text + f"serves the guide's {users} concurrent users better"]
+
+
+def _crowded(sheet: Sheet) -> list[str]:
+    seen, most = sheet.situation.activity, int(sheet.situation.settings["max_connections"].natural())
+    if seen is None or seen.sessions is None or seen.sessions < most * CROWDED:
+        return []
+    text = f"{seen.sessions} of {most} connections are in use now: put a pooler in front before they run out, or raise "
+    return [text + "max_connections with --connections"]
 
 
 def _lowered(sheet: Sheet) -> list[str]:

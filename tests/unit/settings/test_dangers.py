@@ -75,6 +75,12 @@ def test_fewer_connections_than_in_force_are_refused_aloud(tuned):
     assert any("max_connections stays at 100" in note for note in tuned(connections=20, activity=Activity()).notes)
 
 
+def test_connections_that_run_out_are_seen(tuned):
+    """5: a server at 80 % of its connections is told before the next one is refused."""
+    assert any("85 of 100 connections" in note for note in tuned(activity=Activity(sessions=85)).notes)
+    assert not any("are in use" in note for note in tuned(activity=Activity(sessions=20)).notes)
+
+
 def test_shared_buffers_are_capped_with_a_reason(tuned):
     """6: a quarter of 2 TB would cost 5 % of memory in page tables alone."""
     line = next(line for line in tuned("2TB", 64, profile="dw").lines if line.name == "shared_buffers")

@@ -58,6 +58,13 @@ def test_work_mem(sheet, ram, more, expected):
     assert sheet(ram, **more)["work_mem"] == parse_bytes(expected)
 
 
+def test_spilled_files_are_evidence(sheet):
+    """What was written for want of work_mem stands in its reason."""
+    seen = Activity(temp_files=7, temp_bytes=3 * GB)
+    assert "7 temporary files, 3 GB" in sheet(activity=seen).cell("work_mem").advice.why
+    assert "temporary" not in sheet(activity=Activity(temp_files=0)).cell("work_mem").advice.why
+
+
 @pytest.mark.parametrize(("ram", "expected"), [("1GB", "64MB"), ("16GB", "256MB"), ("64GB", "1GB"), ("1TB", "2GB")])
 def test_maintenance_work_mem(sheet, ram, expected):
     """A sixteenth of a small memory, the guide's figure, a sixty-fourth of a large one."""
