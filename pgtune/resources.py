@@ -6,7 +6,7 @@ checkout or an editable install, beside it.
 
 from functools import cache
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 PACKAGE = Path(__file__).parent
 
@@ -23,14 +23,15 @@ def sql(name: str, major: int = 99) -> LiteralString:
     The text is vouched for as LiteralString: it comes from a file of the package, never from input.
     """
     topic, _, stem = name.partition("/")
-    variants = {
-        int(path.stem.partition("@")[2] or 0): path for path in (_folder("sql") / topic).glob(f"{stem}*.sql")
-        if path.stem.partition("@")[0] == stem
-    }  # fmt: skip
+    variants = {}
+    for path in (_folder("sql") / topic).glob("*.sql"):
+        base, _, version = path.stem.partition("@")
+        if base == stem:
+            variants[int(version or 0)] = path
     usable = [version for version in variants if version <= major]
     if not usable:
         raise LookupError(f"no SQL {name} for PostgreSQL {major}")
-    return cast("LiteralString", variants[max(usable)].read_text(encoding="utf-8"))
+    return variants[max(usable)].read_text(encoding="utf-8")
 
 
 def schedule(name: str) -> str:

@@ -1,10 +1,13 @@
 """One PostgreSQL cluster of our own: made, configured, started, stopped, killed and removed."""
 
 import contextlib
-import os
+import hashlib
+import re
 import secrets
+import shlex
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,14 +16,18 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import psutil
+from psycopg.conninfo import make_conninfo
 
 from pgtune.cluster import account as accounts
 from pgtune.cluster.account import Account
 from pgtune.cluster.binaries import Binaries
-from pgtune.model.errors import ServerDidNotStart
+from pgtune.model.errors import BadInput, NotAllowed, ServerDidNotStart
 
 SUPERUSER = "postgres"
 LONGEST_SOCKET_FOLDER = 85  # sun_path holds 107 bytes, `.s.PGSQL.65535.lock` takes 20
+SHORT_SOCKET_ROOT = Path("/tmp")  # noqa: S108  (a private folder in it, taken over only if it is ours)
+# pg_ctl hands these to a shell between double quotes, where they would not stay what they are.
+UNUSABLE = re.compile(r'["$`\\\n]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +43,54 @@ class Cluster:
     def create(
         cls, binaries: Binaries, folder: Path, *, checksums: bool = True, initdb: Sequence[str] = ()
     ) -> "Cluster":
-        """Make an empty cluster.
+        """Make an empty cluster in a folder that is new or empty; nothing is left where that fails.
 
         Raises:
+            BadInput: the folder is not empty, or no path that PostgreSQL can use.
+            NotAllowed: the folder cannot be made, or not be entered by the account that runs our servers.
             ServerDidNotStart: initdb failed; the message is its own.
         """
+        folder = folder.absolute()
+        if UNUSABLE.search(str(folder)):
+            raise BadInput(f"{folder} cannot hold a server: a double quote, $, `, \\ or a line break is in its path")
         owner = accounts.current()
         cluster = cls(accounts.private_folder(folder, owner), binaries, owner)
+        if any(folder.iterdir()):
+            raise BadInput(f"{folder} is not empty")
+        try:
+            cluster._initialize([*_checksums(binaries.major, wanted=checksums), *initdb])
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return cluster
+
+    def _initialize(self, options: Sequence[str]) -> None:
         password = secrets.token_urlsafe(24)
-        cluster._write(cluster.folder / "password", password + "\n")
-        cluster._write(cluster.folder / "pgpass", f"*:*:*:*:{password}\n", keep_root=True)
-        no_checksums = ["--no-data-checksums"] if binaries.major >= 18 else []
-        done = cluster.run(
-            "initdb", "-D", cluster.data, "-U", SUPERUSER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8",
-            f"--pwfile={cluster.folder / 'password'}", *(["--data-checksums"] if checksums else no_checksums), *initdb,
+        self.account.write(self.folder / "password", password + "\n")
+        self.account.write(self.folder / "pgpass", f"*:*:*:*:{password}\n")
+        done = self.run(
+            "initdb", "-D", self.data, "-U", SUPERUSER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8",
+            f"--pwfile={self.folder / 'password'}", *options,
         )  # fmt: skip
         if done.returncode:
-            raise ServerDidNotStart(f"initdb: {_last_line(done.stderr)}")
-        cluster.configure({"listen_addresses": "", "unix_socket_directories": str(cluster.socket), "port": "5432"})
-        return cluster
+            raise ServerDidNotStart(f"initdb: {_reason(done.stderr)}")
+        directories = f'"{self.socket}"'  # a list of names: one with blanks is quoted
+        self.configure({"listen_addresses": "", "unix_socket_directories": directories, "port": str(self.port)})
 
     @classmethod
     def throw_away(cls, binaries: Binaries, **options: bool) -> "Cluster":
         """A cluster in a new folder below the temporary directory; `remove` it in the end."""
         folder = Path(tempfile.mkdtemp(prefix="pgtune-"))
-        return cls.create(binaries, folder, **options)
+        try:
+            return cls.create(binaries, folder, initdb=("--no-sync",), **options)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     @classmethod
     def at(cls, folder: Path, binaries: Binaries) -> "Cluster":
         """The cluster that `create` made in this folder earlier."""
-        return cls(folder, binaries, accounts.current())
+        return cls(folder.absolute(), binaries, accounts.current())
 
     @property
     def data(self) -> Path:
@@ -79,52 +104,71 @@ class Cluster:
 
     @property
     def socket(self) -> Path:
-        """The folder of the Unix socket: the cluster's own, or a short private one where that path is too long."""
-        if len(str(self.folder)) <= LONGEST_SOCKET_FOLDER:
+        """The folder of the Unix socket: the cluster's own, or a short private one where that path cannot serve.
+
+        It may be too long, or hold a comma, at which libpq would split it. The short one depends on nothing but the
+        cluster's path, not even on TMPDIR: later commands must find it.
+        """
+        if len(str(self.folder).encode()) <= LONGEST_SOCKET_FOLDER and "," not in str(self.folder):
             return self.folder
-        return Path(tempfile.gettempdir()) / f"pgtune-{self.folder.stat().st_ino}"
+        return SHORT_SOCKET_ROOT / f"pgtune-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
 
     def conninfo(self, dbname: str = "postgres", user: str = SUPERUSER, **more: str) -> str:
         """A libpq connection string; the password stays in a file of mode 0600."""
         words = {"host": str(self.socket), "port": str(self.port), "user": user, "dbname": dbname}
-        words |= {"passfile": str(self.folder / "pgpass")} | more
-        return " ".join(f"{key}={value}" for key, value in words.items())
+        return make_conninfo(**(words | {"passfile": str(self.folder / "pgpass")} | more))
 
     def run(self, program: str, *arguments: str | Path, timeout: float = 120) -> CompletedProcess[str]:
-        """Run one of this version's programs as the cluster's account."""
-        return self.account.run(
-            [self.binaries.program(program), *arguments], self.binaries.environment, timeout=timeout
-        )
+        """Run one of this version's programs as the cluster's account.
+
+        Raises:
+            ServerDidNotStart: it did not end in time.
+        """
+        command = [self.binaries.program(program), *arguments]
+        try:
+            return self.account.run(command, self.binaries.environment, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise ServerDidNotStart(f"{program} did not end within {timeout:.0f} s") from None
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Append settings to postgresql.conf."""
-        lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
-        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.writelines(lines)
+        lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
+        self.account.write(self.data / "postgresql.conf", "".join(lines), append=True)
 
     def show(self, name: str = "shared_buffers", settings: Mapping[str, str] | None = None) -> CompletedProcess[str]:
         """`postgres -C name`: reads and checks the whole configuration without starting the server."""
-        options = [word for key, value in (settings or {}).items() for word in ("-c", f"{key}={value}")]
-        return self.run("postgres", "-C", name, "-D", self.data, *options)
+        return self.run("postgres", "-C", name, "-D", self.data, *_options(settings))
 
-    def start(self, timeout: float = 60) -> None:
-        """Start and wait until connections are accepted.
+    def start(self, timeout: float = 60, settings: Mapping[str, str] | None = None) -> None:
+        """Start and wait until connections are accepted; nothing happens if it runs, nothing is left if it fails.
+
+        `settings` hold for this run alone, as those of a bulk load.
 
         Raises:
             ServerDidNotStart: with the server's own log line.
         """
+        if self.running:
+            return
         accounts.private_folder(self.socket, self.account)
         offset = self.log.stat().st_size if self.log.exists() else 0
         done = self.run(
-            "pg_ctl", "start", "-w", "-t", str(int(timeout)), "-D", self.data, "-l", self.log, timeout=timeout + 30
-        )
+            "pg_ctl", "start", "-w", "-t", str(int(timeout)), "-D", self.data, "-l", self.log,
+            "-o", shlex.join(_options(settings)), timeout=timeout + 30,
+        )  # fmt: skip
         if done.returncode:
-            raise ServerDidNotStart(_last_line(self.log_since(offset)) or _last_line(done.stderr) or done.stdout)
+            reason = _reason(self.log_since(offset)) or _reason(done.stderr) or done.stdout.strip()
+            self.stop("immediate")
+            raise ServerDidNotStart(reason)
 
-    def stop(self, mode: str = "fast") -> None:
-        """Stop and wait; nothing happens if it does not run. Modes as pg_ctl's: smart, fast, immediate."""
-        if self.running:
-            self.run("pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
+    def stop(self, mode: str = "fast", timeout: float = 60) -> None:
+        """Stop and wait; nothing happens if it does not run. Modes as pg_ctl's: smart, fast, immediate.
+
+        A server that has not ended after `timeout` is killed; it recovers when it is started again.
+        """
+        if not self.running:
+            return
+        self.run("pg_ctl", "stop", "-w", "-t", str(int(timeout)), "-m", mode, "-D", self.data, timeout=timeout + 30)
+        self.kill()
 
     def restart(self) -> None:
         """Stop and start."""
@@ -133,11 +177,10 @@ class Cluster:
 
     def kill(self) -> None:
         """SIGKILL the postmaster and every process below it, as a power cut would."""
-        pid = self.pid
-        if pid is None:
+        postmaster = self._postmaster()
+        if postmaster is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            postmaster = psutil.Process(pid)
             family = [postmaster, *postmaster.children(recursive=True)]
             for process in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -145,11 +188,16 @@ class Cluster:
             psutil.wait_procs(family, timeout=10)
 
     def remove(self) -> None:
-        """Stop at once and delete the cluster's folders."""
+        """Stop at once and delete the cluster's folders.
+
+        Raises:
+            NotAllowed: something of it could not be deleted.
+        """
         self.stop("immediate")
-        if self.socket != self.folder:
-            shutil.rmtree(self.socket, ignore_errors=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in {self.folder, self.socket}:
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                raise NotAllowed(f"{folder} could not be deleted")
 
     @property
     def pid(self) -> int | None:
@@ -162,8 +210,16 @@ class Cluster:
     @property
     def running(self) -> bool:
         """True while the postmaster lives."""
+        return self._postmaster() is not None
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The living postmaster: a process of that id may be another by now, but only ours works in our folder."""
         pid = self.pid
-        return pid is not None and psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        try:
+            process = psutil.Process(pid) if pid and pid > 0 else None
+            return process if process and Path(process.cwd()) == self.data.resolve() else None
+        except psutil.Error:  # gone, a zombie, or somebody else's
+            return None
 
     def wait_until_gone(self, timeout: float = 10) -> None:
         """Wait for the postmaster to end."""
@@ -178,16 +234,34 @@ class Cluster:
             return file.read().decode(errors="replace")
         return ""
 
-    def _write(self, path: Path, text: str, *, keep_root: bool = False) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        if not keep_root:
-            self.account.own(path)
+
+def _checksums(major: int, *, wanted: bool) -> list[str]:
+    """The option of initdb: 18 turns checksums on by itself and is the first that can be told not to."""
+    if wanted:
+        return ["--data-checksums"]
+    return ["--no-data-checksums"] if major >= 18 else []
 
 
-def _last_line(text: str) -> str:
-    """The line that says why: the last FATAL or ERROR line, else the last line."""
+def _quoted(value: str) -> str:
+    """A value as postgresql.conf takes it: quotes doubled, and backslashes, for they begin escapes there."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n")
+    return f"'{escaped}'"
+
+
+def _options(settings: Mapping[str, str] | None) -> list[str]:
+    return [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]
+
+
+def _reason(text: str) -> str:
+    """The line that says why: the last FATAL, PANIC or ERROR one, else the last.
+
+    `configuration file contains errors` and `could not create any sockets` only sum up the line before them.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in ("FATAL:", "ERROR:", "PANIC:", "error:"))]
-    return (telling or lines or [""])[-1]
+    telling = [n for n, line in enumerate(lines) if re.search(r"\b(FATAL|PANIC|ERROR|error): ", line)]
+    if not telling:
+        return lines[-1] if lines else ""
+    last = telling[-1]
+    if last and re.search(r"contains errors$|could not create any", lines[last]):
+        return f"{lines[last - 1]}; {lines[last]}"
+    return lines[last]

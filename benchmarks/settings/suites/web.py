@@ -51,7 +51,7 @@ class Web:
             f"n % 9000 / 100.0 + 1 FROM generate_series(1, {products}) n",
             "INSERT INTO orders (user_id, created_at, status, total, payload) "
             f"SELECT (n * 7919::bigint) % {users} + 1, "
-            f"timestamptz '2026-01-01 00:00:00+00' + n * interval '{SECONDS} seconds' / {orders}, "
+            f"timestamptz '2026-01-01 00:00:00+00' + interval '1 second' * (n * {SECONDS}::float8 / {orders}), "
             f"CASE WHEN n % 20 = 0 THEN 'open' ELSE 'done' END, n % 500, {RANDOM} || {RANDOM} "
             f"FROM generate_series(1, {orders}) n",
             "INSERT INTO order_lines (order_id, product_id, quantity, price) SELECT (n - 1) / 2 + 1, "
