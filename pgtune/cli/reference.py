@@ -1,6 +1,6 @@
 """The reference page of all commands, generated from their help.
 
-`python -m pgtune.cli.reference > docs/commands.md`, which is `make docs`.
+`python -m pgtune.cli.reference > docs/commands.md`, which is `./run docs`.
 """
 
 import click
@@ -10,7 +10,7 @@ from pgtune.cli import COMMANDS, root
 WIDTH = 78  # what click fills of a terminal with 80 columns
 HEAD = """# Commands
 
-Generated from each command's `--help` by `make docs`; a test fails when this page is stale.
+Generated from each command's `--help` by `./run docs`; a test fails when this page is stale.
 """
 
 

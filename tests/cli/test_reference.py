@@ -15,8 +15,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 
 def test_page_is_fresh() -> None:
     """docs/commands.md says what the commands say: it is the frozen text of every help in 80 columns."""
-    assert PAGE.exists(), "`make docs` makes it"
-    assert reference() == PAGE.read_text(encoding="utf-8"), "docs/commands.md is stale: `make docs`"
+    assert PAGE.exists(), "`./run docs` makes it"
+    assert reference() == PAGE.read_text(encoding="utf-8"), "docs/commands.md is stale: `./run docs`"
 
 
 def test_every_command_is_in_the_page() -> None:

@@ -1,4 +1,4 @@
-"""Everything that pgtune proposes boots: versions x profiles x memory x CPUs x storage x connections, on real servers."""
+"""All that pgtune proposes boots on real servers: versions x profiles x memory x CPUs x storage x connections."""
 
 import itertools
 from pathlib import Path

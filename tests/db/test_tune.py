@@ -1,4 +1,4 @@
-"""`pgtune tune` as a person runs it: the command line against real servers, with the exit codes that scripts rely on."""
+"""`pgtune tune` as a person runs it: the command line against real servers, with its exit codes."""
 
 import json
 import os
@@ -64,8 +64,8 @@ def test_a_second_is_enough(pgtune, own_server):
 
 def test_no_server_needed(pgtune):
     """A described machine gets its answer with no server at all, in the promised form."""
-    words = "--ram 16GB --cpus 4 --storage ssd --profile web --connections 200 --pg-version 17 --output json".split()
-    done = pgtune("tune", *words)
+    machine = ("--ram", "16GB", "--cpus", "4", "--storage", "ssd", "--profile", "web", "--connections", "200")
+    done = pgtune("tune", *machine, "--pg-version", "17", "--output", "json")
     assert done.returncode == 0, done.stderr
     tuning = json.loads(done.stdout)
     assert tuning["schema"] == "pgtune.tune/1"
@@ -192,12 +192,11 @@ def test_a_standby_gets_advice_and_no_writer(pgtune, own_server, standby_of):
 def test_patronis_server_is_patronis(pgtune, own_server):
     """A server that Patroni runs is advised; --apply refuses in favour of Patroni's own way."""
     cluster = own_server(18, start=False)
-    options = (
-        "-c cluster_name=batman -c max_connections=100 -c wal_level=replica -c hot_standby=on -c max_wal_senders=10"
-    )
-    cluster.run("pg_ctl", "start", "-w", "-D", cluster.data, "-l", cluster.log, "-o", options + " -c max_prepared_transactions=0 "
-                "-c max_locks_per_transaction=64 -c track_commit_timestamp=off -c max_worker_processes=8 "
-                "-c max_replication_slots=10 -c wal_log_hints=on")  # fmt: skip
+    own = ("cluster_name=batman", "max_connections=100", "wal_level=replica", "hot_standby=on", "max_wal_senders=10",
+           "max_prepared_transactions=0", "max_locks_per_transaction=64", "track_commit_timestamp=off",
+           "max_worker_processes=8", "max_replication_slots=10", "wal_log_hints=on")  # fmt: skip
+    options = " ".join(f"-c {each}" for each in own)
+    cluster.run("pg_ctl", "start", "-w", "-D", cluster.data, "-l", cluster.log, "-o", options)
     assert pgtune("tune", cluster.conninfo()).returncode == 1
     done = pgtune("tune", cluster.conninfo(), "--apply", "--yes")
     assert done.returncode == 5
