@@ -12,6 +12,7 @@ CROWDED = 0.8  # of max_connections in use: the next peak may be refused
 def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str, ...]:
     """The notes, the most urgent first."""
     found = [
+        *_managed(server),
         *_budget(sheet, reckoned),
         *(cell.warning for cell in sheet.cells() if cell.warning),
         *_pooler(sheet, reckoned),
@@ -23,6 +24,13 @@ def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str,
         *(server.missing if server else ()),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _managed(server: Server | None) -> list[str]:
+    if server is None or server.manager is None:
+        return []
+    kind, evidence = server.manager.kind, server.manager.evidence
+    return [f"{kind} runs this server ({evidence}): --apply refuses; hand the changes over with --for {kind}"]
 
 
 def _budget(sheet: Sheet, reckoned: Budget) -> list[str]:
