@@ -12,7 +12,7 @@ from pgtune.settings import (  # isort: skip
     statistics,
 )
 from pgtune.settings.advise import advise
-from pgtune.settings.rule import RULES
+from pgtune.settings.sheet import RULES
 
 FAMILIES = tuple(
     m.__name__.rpartition(".")[2] for m in (connections, memory, wal, planner, parallel, vacuum, io, statistics)

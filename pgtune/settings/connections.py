@@ -1,7 +1,6 @@
 """Connections: as many as were asked for, never fewer than are set."""
 
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 
 @rule("PostgreSQL documentation, 19.3.1 Connection Settings, max_connections", never_lower=True)

@@ -2,8 +2,7 @@
 
 from math import ceil
 
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 IO = "PostgreSQL documentation, 19.4.5 I/O"
 NETWORK = {"san", "gp3"}

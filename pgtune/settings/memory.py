@@ -3,8 +3,7 @@
 from pgtune.model.units import GB, MB, floor_to, human_bytes, power_of_two
 from pgtune.settings import budget
 from pgtune.settings.evidence import data_bytes, spilled
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 RESOURCE = "PostgreSQL documentation, 19.4.1 Memory"
 

@@ -2,8 +2,7 @@
 
 from math import ceil
 
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 PARALLEL = "PostgreSQL documentation, 19.4.6 Worker Processes"
 FEW_CPUS = 2  # measured: on 2 CPUs TPC-H Q18 took 27.9 CPU seconds with two workers and 10.3 with none

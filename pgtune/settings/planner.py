@@ -2,8 +2,7 @@
 
 from pgtune.model.units import human_bytes
 from pgtune.settings.evidence import data_bytes
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 COSTS = "PostgreSQL documentation, 19.7.2 Planner Cost Constants"
 SPINNING_COST = 4.0  # the documentation's default, made for disks that turn with 90 % of pages cached

@@ -1,12 +1,68 @@
-"""The sheet: settings as the cells of a spreadsheet, each computed from the others when it is first asked for."""
+"""The sheet: settings as the cells of a spreadsheet, each computed by its rule when it is first asked for.
 
+A rule is one function of the sheet that decides the setting it is named after, registered with its source.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pgtune.model.setting import Setting, Value
-from pgtune.settings.rule import RULES, Advice, Rule
 from pgtune.settings.situation import Situation
 
 TOLERANCE = 0.05  # a value this near the advice is left alone: no restart is worth it
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The value a rule wants, in natural units, and why, in one sentence.
+
+    `enough` is a range (both ends included) in which a current value does the same service and is left alone;
+    without it that is 5 % around the value.
+    """
+
+    value: Value
+    why: str
+    enough: tuple[float, float] | None = None
+
+
+Decide = Callable[["Sheet"], Advice | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A setting's rule.
+
+    `source` is the section of the documentation (numbers are those of 18) or the benchmark that the figure rests on.
+    `never_lower`: a live server's value is never reduced (a standby, an extension or a session may need it).
+    `group`: None, or the optional group ("statistics") the user has to ask for.
+    """
+
+    setting: str
+    family: str
+    decide: Decide
+    source: str
+    never_lower: bool = False
+    group: str | None = None
+
+    @property
+    def explanation(self) -> str:
+        """The rule in words: the function's docstring."""
+        lines = (self.decide.__doc__ or "").strip().splitlines()
+        return "\n".join(line.strip() for line in lines)
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(source: str, *, never_lower: bool = False, group: str | None = None) -> Callable[[Decide], Decide]:
+    """Register a function as the rule of the setting that it is named after."""
+
+    def register(decide: Decide) -> Decide:
+        name, family = decide.__name__, decide.__module__.rpartition(".")[2]
+        RULES[name] = Rule(name, family, decide, source, never_lower, group)
+        return decide
+
+    return register
 
 
 @dataclass(frozen=True, slots=True)

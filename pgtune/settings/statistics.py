@@ -1,7 +1,6 @@
 """Statistics and logging that pgtune's other commands read: an optional group, asked for with --statistics."""
 
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 LIBRARY = "pg_stat_statements"
 GROUP = "statistics"

@@ -1,7 +1,6 @@
 """Autovacuum: that it runs, and with how many workers. Its memory is in the memory family."""
 
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 VACUUMING = "PostgreSQL documentation, 19.10 Vacuuming"
 

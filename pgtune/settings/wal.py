@@ -2,8 +2,7 @@
 
 from pgtune.model.units import GB, MB, floor_to, format_ms, human_bytes
 from pgtune.settings.evidence import forced_checkpoints, wal_rate
-from pgtune.settings.rule import Advice, rule
-from pgtune.settings.sheet import Sheet
+from pgtune.settings.sheet import Advice, Sheet, rule
 
 WAL = "PostgreSQL documentation, 19.5 Write Ahead Log"
 CONFIGURATION = "PostgreSQL documentation, 28.5 WAL Configuration"
