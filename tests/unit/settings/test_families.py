@@ -73,7 +73,15 @@ def test_maintenance_work_mem(sheet, ram, expected):
 
 @pytest.mark.parametrize(
     ("storage", "more", "expected"),
-    [("ssd", {}, 1.1), ("hdd", {}, 4.0), ("hdd", {"data_bytes": GB}, 1.1), ("unknown", {}, 1.1), ("gp3", {}, 1.1)],
+    [
+        ("ssd", {}, 1.1),
+        ("gp3", {}, 1.1),
+        ("unknown", {}, 1.1),
+        ("hdd", {}, 4.0),
+        ("hdd", {"data_bytes": GB}, 1.1),  # it fits in memory
+        ("ssd", {"profile": "dw"}, 2.0),
+        ("hdd", {"profile": "dw"}, 4.0),
+    ],
 )
 def test_random_page_cost(sheet, storage, more, expected):
     """The guide's 1.1, but 4 for a disk that turns and holds more than the caches."""
