@@ -55,7 +55,7 @@ def _needs(sheet: Sheet) -> list[tuple[float, str]]:
     """What asks for WAL, in bytes, and in whose name."""
     now, profile = sheet.situation, sheet.situation.wishes.profile
     guide = now.guide.bytes("max_wal_size") * WRITING.get(profile, 1)
-    needs: list[tuple[float, str]] = [(guide, f"room for the writes of a {profile} load")]
+    needs: list[tuple[float, str]] = [(guide, f"room for the writes of this load ({profile})")]
     rate, forced = wal_rate(now), forced_checkpoints(now)
     if rate is not None:
         why = f"{INTERVALS} checkpoint intervals at the measured {human_bytes(rate)} of WAL a second"

@@ -86,7 +86,7 @@ def _offline(request: Request, figures: guide.Guide) -> Answer:
         guide=figures,
         wishes=request.wishes,
     )
-    return Answer(settings.advise(situation, "no server asked"))
+    return Answer(settings.advise(situation, "a machine described by options"))
 
 
 def _described() -> Hardware:
