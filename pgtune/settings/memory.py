@@ -9,6 +9,7 @@ RESOURCE = "PostgreSQL documentation, 19.4.1 Memory"
 
 SMALL_MACHINE = GB  # 19.4.1: 25 % from 1 GB of RAM on; "smaller" below, so that the system keeps enough
 SMALL_SHARE = 0.15
+MOST_SHARE = 0.4  # 19.4.1: more than 40 % is unlikely to work better
 DESKTOP_DIVISOR = 4  # a desktop's memory belongs to its other programs: a quarter of the usual share
 SCANNED = 4  # a table beyond 1/4 of shared_buffers is read through a ring (source: access/heap, initscan); benchmarks
 LEAST_SHARED_BUFFERS = 128 * MB  # what initdb leaves
@@ -34,7 +35,14 @@ def shared_buffers(sheet: Sheet) -> Advice:
     for limit, reason in (_data_limit(sheet), _page_table_limit(sheet)):
         if limit < size:
             size, why = max(limit, min(size, LEAST_SHARED_BUFFERS)), reason
-    return Advice(_tidy(size), why, (size * 0.95, memory * share * 1.05))
+    return Advice(_tidy(size), why, (size * 0.95, _most_shared_buffers(sheet, share)))
+
+
+def _most_shared_buffers(sheet: Sheet, share: float) -> float:
+    """What is left alone if somebody set it: up to 40 % of memory (19.4.1), where page tables allow it."""
+    usual = share == sheet.situation.guide.share("shared_buffers")
+    most = sheet.situation.hardware.memory.value * (max(share, MOST_SHARE) if usual else share * 1.05)
+    return min(most, _page_table_limit(sheet)[0])
 
 
 def _data_limit(sheet: Sheet) -> tuple[float, str]:
@@ -104,22 +112,27 @@ def _tidy_small(size: float) -> int:
     return floor_to(size, MB) if size >= 4 * MB else floor_to(size, MB // 4)
 
 
+ENOUGH_FOR_VACUUM = 64 * MB  # bytes; what the default of maintenance_work_mem gave each worker
 SMALL_DIVISOR, LARGE_DIVISOR = 16, 64  # of memory: what one maintenance command may take on small and large machines
 MOST_MAINTENANCE = 2 * GB  # tuplesort and vacuum gain little beyond; before 17 vacuum cannot use more than 1 GB
 
 
 @rule(f"{RESOURCE}, maintenance_work_mem")
 def maintenance_work_mem(sheet: Sheet) -> Advice:
-    """The guide's figure; 1/16 of memory where that is less, 1/64 of memory, at most 2 GB, where that is more."""
+    """The guide's figure; 1/16 of memory where that is less, 1/64 of memory, at most 2 GB, where that is more.
+
+    Up to 1/16 of memory a larger value in force is left alone.
+    """
     memory, guide = sheet.situation.hardware.memory.value, sheet.situation.guide.bytes("maintenance_work_mem")
     if memory / SMALL_DIVISOR < guide:
         return Advice(
             floor_to(memory / SMALL_DIVISOR, MB), "a sixteenth of a small memory for one index build or VACUUM"
         )
-    size = min(memory / LARGE_DIVISOR, MOST_MAINTENANCE)
+    size, most = min(memory / LARGE_DIVISOR, MOST_MAINTENANCE), memory / SMALL_DIVISOR
     if size <= guide:
-        return Advice(guide, "the guide's figure: one index build or VACUUM at a time")
-    return Advice(floor_to(size, 16 * MB), "index builds and VACUUM gain from 1/64 of a large memory, up to 2 GB")
+        return Advice(guide, "the guide's figure: one index build or VACUUM at a time", (guide * 0.95, most))
+    why = "index builds and VACUUM gain from 1/64 of a large memory, up to 2 GB"
+    return Advice(floor_to(size, 16 * MB), why, (size * 0.95, most))
 
 
 @rule(f"{RESOURCE}, autovacuum_work_mem")
@@ -134,7 +147,8 @@ def autovacuum_work_mem(sheet: Sheet) -> Advice:
         sheet.situation.hardware.memory.value / SMALL_DIVISOR / workers, sheet.number("maintenance_work_mem"), GB
     )
     value = max(MB, floor_to(size, MB))
-    return Advice(value, f"{workers:g} workers may each take this at once; -1 would give each maintenance_work_mem")
+    why = f"{workers:g} workers may each take this at once; -1 would give each maintenance_work_mem"
+    return Advice(value, why, (min(value, ENOUGH_FOR_VACUUM), value * 1.05))
 
 
 @rule("PostgreSQL release notes 17, E.1.3: the default was raised from 256 kB to 2 MB")

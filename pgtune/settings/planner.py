@@ -15,22 +15,21 @@ def random_page_cost(sheet: Sheet) -> Advice:
 
     A spinning disk keeps 4, the documentation's default for it. A warehouse gets 2: measured on TPC-H, 1.1 turns a hash
     join of Q3 into a nested loop of index scans that takes 1.7 times the time. A disk of unknown kind is taken for an
-    SSD, and the output says so.
+    SSD, and the output says so. A value near enough to do the same is left alone.
     """
     now, guide = sheet.situation, sheet.situation.guide.number("random_page_cost")
     kind, data = now.hardware.storage.kind.value, data_bytes(now)
     cached = data is not None and data < sheet.number("effective_cache_size")
     if kind == "hdd" and not cached:
-        return Advice(SPINNING_COST, "a spinning disk seeks for each random page")
+        return Advice(SPINNING_COST, "a spinning disk seeks for each random page", (3, SPINNING_COST))
     if now.wishes.profile == "dw":
-        return Advice(WAREHOUSE_COST, "lower, and large joins turn into nested loops of index scans")
+        return Advice(WAREHOUSE_COST, "lower, and large joins turn into nested loops of index scans", (1.5, 2.5))
+    why = f"{kind} storage reads a random page almost as fast as the next one"
     if cached:
-        return Advice(
-            guide, f"all data ({human_bytes(data or 0)}) fit in the caches: a random page costs what any does"
-        )
-    if kind == "unknown":
-        return Advice(guide, "the disk's kind is unknown and taken for an SSD: measure it with `pgtune probe --disk`")
-    return Advice(guide, f"{kind} storage reads a random page almost as fast as the next one")
+        why = f"all data ({human_bytes(data or 0)}) fit in the caches: a random page costs what any does"
+    elif kind == "unknown":
+        why = "the disk's kind is unknown and taken for an SSD: measure it with `pgtune probe --disk`"
+    return Advice(guide, why, (1, 1.5))
 
 
 @rule("PostgreSQL documentation, 19.7.4 Other Planner Options, default_statistics_target")

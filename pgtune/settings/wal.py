@@ -9,6 +9,7 @@ CONFIGURATION = "PostgreSQL documentation, 28.5 WAL Configuration"
 
 DISK_SHARE = 0.4  # of what pg_wal may grow into: max_wal_size is a soft limit, and slots come on top
 INTERVALS = 3  # a checkpoint's WAL is kept until the next but one has ended; a third for peaks above the average
+MINUTE, HOUR = 60_000, 3_600_000.0  # beyond an hour between checkpoints even an idle server replays for nothing
 FORCED_ROOM = 4  # a checkpoint is forced at about half of max_wal_size (28.5), so this doubles it
 OFTEN_FORCED = 0.1  # more forced checkpoints than this: max_wal_size is what triggers them
 SEGMENT = 16 * MB  # initdb's wal_segment_size; max_wal_size below five of them makes no sense
@@ -46,9 +47,9 @@ def max_wal_size(sheet: Sheet) -> Advice:
     """
     need, why = max(_needs(sheet))
     bound, reason = _wal_bound(sheet)
-    if need > bound:
-        need, why = bound, reason
-    return Advice(_round(need), why, (need * 0.95, max(bound, need)))
+    if need > bound or float(sheet.situation.settings["max_wal_size"].natural()) > bound:
+        return Advice(_round(bound), reason, (min(need, bound) * 0.95, bound))
+    return Advice(_round(need), why, (need * 0.95, bound))
 
 
 def _needs(sheet: Sheet) -> list[tuple[float, str]]:
@@ -90,15 +91,17 @@ def min_wal_size(sheet: Sheet) -> Advice:
 @rule(f"{WAL}, checkpoint_timeout; the guide's recovery time bounds it")
 def checkpoint_timeout(sheet: Sheet) -> Advice:
     """The guide's figure. A longer one in force is left alone while its WAL can be replayed in the recovery time."""
-    guide = sheet.situation.guide.ms("checkpoint_timeout")
-    rate = wal_rate(sheet.situation)
-    longest = 3_600_000.0  # beyond an hour, even an idle server would replay needlessly
+    guide, rate = sheet.situation.guide.ms("checkpoint_timeout"), wal_rate(sheet.situation)
+    longest = HOUR
     if rate:
         longest = min(longest, recovery_seconds(sheet) * replay_rate(sheet) / rate * 1000)
-    why = "the guide's figure"
     if longest < guide:
-        why += f"; recovery may take longer than {format_ms(recovery_seconds(sheet) * 1000)} at this rate of writes"
-    return Advice(guide, why, (guide, max(guide, longest)))
+        target = format_ms(recovery_seconds(sheet) * 1000)
+        return Advice(guide, f"the guide's figure; at this rate of writes recovery may take longer than {target}")
+    if float(sheet.situation.settings["checkpoint_timeout"].natural()) > longest:
+        return Advice(floor_to(longest, MINUTE), "the longest whose WAL can be replayed in the guide's recovery time",
+                      (guide, longest))  # fmt: skip
+    return Advice(guide, "the guide's figure", (guide, longest))
 
 
 @rule(f"{CONFIGURATION}, checkpoint_completion_target")

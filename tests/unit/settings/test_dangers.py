@@ -132,6 +132,28 @@ def test_a_value_within_five_percent_is_left_alone(tuned):
     assert "shared_buffers" in proposed(tuned("16GB", current=far))
 
 
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("shared_buffers", str(38 * 16 * GB // 100 // 8192)), ("random_page_cost", "1.25"), ("max_wal_size", "8192"),
+     ("checkpoint_timeout", "1800"), ("maintenance_work_mem", str(1024 * 1024)), ("autovacuum_work_mem", "131072")],
+)  # fmt: skip
+def test_what_somebody_chose_well_is_left_alone(tuned, name, raw):
+    """A larger cache within the documentation's 40 %, a longer checkpoint that recovers in time: no needless change."""
+    assert name not in proposed(tuned("16GB", activity=Activity(), current={name: raw}))
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "expected"),
+    [("shared_buffers", str(60 * 16 * GB // 100 // 8192), "4GB"), ("max_wal_size", str(100 * 1024), "11GB"),
+     ("checkpoint_timeout", "43200", "1h"), ("work_mem", str(2 * 1024 * 1024), "54MB"),
+     ("random_page_cost", "0.5", "1.1")],
+)  # fmt: skip
+def test_what_is_out_of_bounds_comes_back_to_the_bound(tuned, name, raw, expected):
+    """Too much is brought back: to the bound it breaks, not below it."""
+    values = proposed(tuned("16GB", activity=Activity(), current={name: raw}))
+    assert values[name] == expected
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("ram", ["512MB", "2GB", "24GB", "2TB"])
 @pytest.mark.parametrize("major", [14, 18])
