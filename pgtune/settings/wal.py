@@ -13,7 +13,8 @@ MINUTE, HOUR = 60_000, 3_600_000.0  # beyond an hour between checkpoints even an
 FORCED_ROOM = 4  # a checkpoint is forced at about half of max_wal_size (28.5), so this doubles it
 OFTEN_FORCED = 0.1  # more forced checkpoints than this: max_wal_size is what triggers them
 SEGMENT = 16 * MB  # initdb's wal_segment_size; max_wal_size below five of them makes no sense
-# Crash recovery applies WAL with one process. Assumed, bytes a second, conservatively by kind of disk.
+# Crash recovery applies WAL with one process. Bytes a second, by kind of disk: assumed, far below what
+# `benchmarks/recovery` measures with a warm cache (hundreds of MB), for after a crash the cache may be cold.
 REPLAY = {"hdd": 10 * MB, "gp3": 30 * MB, "san": 30 * MB, "unknown": 30 * MB, "ssd": 40 * MB, "nvme": 60 * MB}
 WRITING = {"oltp": 4, "dw": 4, "mixed": 2}  # how many times the guide's size a load that writes more may take
 
