@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -50,6 +51,7 @@ def main() -> NoReturn:
     """Run, and turn every error into one line on stderr and its documented exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGHUP, _terminated)
+    _streams()
     try:
         code = root.main(prog_name="pgtune", standalone_mode=False)
         sys.stdout.flush()
@@ -66,11 +68,20 @@ def main() -> NoReturn:
         sys.exit(130)
     except PgtuneError as error:
         _fail(str(error), error.exit_code)
+    except OSError as error:
+        _fail(f"the answer cannot be written: {error.strerror}", PgtuneError.exit_code)
     except Exception as error:
         if os.environ.get("PGTUNE_DEBUG"):
             raise
         _fail(f"internal error, PGTUNE_DEBUG=1 shows where: {type(error).__name__}: {error}", PgtuneError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _streams() -> None:
+    """A closed stdout or stderr, as after `>&-`, is nobody to talk to and no error."""
+    if sys.stdout is None or sys.stderr is None:
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (it stays open until the process ends)
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
 
 
 def _fail(text: str, code: int) -> NoReturn:

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
@@ -89,10 +90,14 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Talk to standard error, one line at a time; nothing in it can act on the terminal."""
+    """Talk to standard error, one line at a time; nothing in it can act on the terminal.
+
+    A terminal or a pipe that has gone away must not end the work that is talked about.
+    """
     from pgtune.report.paper import visible
 
-    click.echo(visible(text), err=True)
+    with suppress(OSError, ValueError):
+        click.echo(visible(text), err=True)
 
 
 def show(tuning: "Tuning", form: str, service: str | None = None, *, live: bool = True) -> None:

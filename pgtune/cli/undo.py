@@ -20,6 +20,9 @@ Examples:
 """
 
 
+LARGEST = 2**63 - 1  # SQLite's largest number
+
+
 @click.command(epilog=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[ID] [CONNINFO]")
 @options.yes
@@ -42,7 +45,9 @@ def command(words: tuple[str, ...], *, yes: bool, restart: bool, restart_command
 
 def _words(words: tuple[str, ...]) -> tuple[int | None, str]:
     """The run's number, if the first word is one, and the conninfo."""
-    number = int(words[0]) if words and words[0].isdigit() else None
+    number = int(words[0]) if words and words[0].isdecimal() else None
+    if number is not None and number > LARGEST:
+        raise click.UsageError(f"there is no run {number}")
     rest = words if number is None else words[1:]
     if len(rest) > 1:
         raise click.UsageError("at most a run's number and one connection string, in this order")
@@ -51,11 +56,10 @@ def _words(words: tuple[str, ...]) -> tuple[int | None, str]:
 
 def _located(conninfo: str) -> "Located | None":
     """The server's process on this machine; None if it is elsewhere or down."""
-    from pgtune.host.postmaster import locate
-    from pgtune.server import facts
+    from pgtune.usecases import machine
 
     try:
-        return locate(facts.read(conninfo))
+        return machine.of(conninfo).located
     except CannotConnect:
         return None
 

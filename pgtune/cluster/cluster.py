@@ -92,6 +92,16 @@ class Cluster:
         """The cluster that `create` made in this folder earlier."""
         return cls(folder.absolute(), binaries, accounts.current())
 
+    def _ours(self) -> bool:
+        """True if the folder is as `create` makes it: private, of our account, with nothing in it but a cluster."""
+        try:
+            status = self.folder.stat()
+            names = {path.name for path in self.folder.iterdir()}
+        except OSError:
+            return not self.folder.exists()  # nothing to delete
+        private = status.st_uid == self.account.uid and not status.st_mode & 0o077
+        return private and (not names or bool(names & {"data", "password", "pgpass"}))
+
     @property
     def data(self) -> Path:
         """The data directory."""
@@ -191,8 +201,10 @@ class Cluster:
         """Stop at once and delete the cluster's folders.
 
         Raises:
-            NotAllowed: something of it could not be deleted.
+            NotAllowed: the folder is none that `create` made, or something of it could not be deleted.
         """
+        if not self._ours():
+            raise NotAllowed(f"{self.folder} is no folder of a server of pgtune's own: nothing was deleted")
         self.stop("immediate")
         for folder in {self.folder, self.socket}:
             shutil.rmtree(folder, ignore_errors=True)

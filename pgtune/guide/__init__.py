@@ -28,7 +28,7 @@ class Guide:
 
     def share(self, setting: str) -> float:
         """A setting given as a share of memory, 0.25 for "25%"."""
-        return _checked(setting, self.figure("settings", setting), lambda text: float(text.removesuffix("%")) / 100)
+        return _checked(setting, self.figure("settings", setting), _percent)
 
     def bytes(self, setting: str) -> int:
         """A setting given as a size."""
@@ -43,10 +43,17 @@ class Guide:
         return _checked(setting, self.figure("settings", setting), float)
 
 
+def _percent(text: str) -> float:
+    share = float(text.removesuffix("%")) / 100
+    if not 0 < share <= 1:
+        raise ValueError("a share of memory is more than 0% and at most 100%")
+    return share
+
+
 def _checked(setting: str, value: Any, parse: Any) -> float:
     try:
         return float(parse(value))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise BadInput(f"the guide's settings.{setting} = {value!r} cannot be read: {error}") from None
 
 
@@ -61,7 +68,7 @@ def load(shipped: str, override: str | None = None, name: str = "guide") -> Guid
         return Guide(tables)
     try:
         changes = tomllib.loads(override)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError, as is a number of 5,000 digits
         raise BadInput(f"{name}: {error}") from None
     return Guide(_laid_over(tables, changes, name))
 

@@ -14,6 +14,8 @@ from pgtune.model.errors import BadInput, CannotConnect, ConnectionLost, NotAllo
 Connection = psycopg.Connection[DictRow]
 
 APPLICATION = "pgtune"
+# libpq's own words repeat the text that it cannot read, and a password may be in it.
+UNREADABLE = "the connection string is neither a URI nor words as host=db1 dbname=app"
 READING = "-c default_transaction_read_only=on -c lock_timeout=2s -c statement_timeout=60s"
 # A database's owner may set a search_path in which a view of theirs named pg_settings comes first; ours wins over it.
 CATALOG = "-c search_path=pg_catalog"
@@ -22,8 +24,8 @@ CATALOG = "-c search_path=pg_catalog"
 def _open(conninfo: str, options: str) -> Connection:
     try:
         given = conninfo_to_dict(conninfo)
-    except psycopg.ProgrammingError as error:
-        raise BadInput(f"the connection string cannot be read: {str(error).strip()}") from None
+    except psycopg.ProgrammingError:
+        raise BadInput(UNREADABLE) from None
     words = {"application_name": APPLICATION, "connect_timeout": "10", "client_encoding": "UTF8"} | given
     own = given.get("options") or os.environ.get("PGOPTIONS", "")  # ours would hide libpq's variable
     words["options"] = f"{own} {CATALOG} {options}".strip()
@@ -71,6 +73,8 @@ def translated() -> Iterator[None]:
         raise ConnectionLost(f"the connection was lost: {_line(error)}") from error
     except psycopg.DatabaseError as error:
         raise Refused(_line(error)) from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"the server sent text that is not UTF-8: {error.reason}") from error
 
 
 def rows(connection: Connection, query: LiteralString, **values: object) -> list[DictRow]:

@@ -32,6 +32,7 @@ Say = Callable[[str], None]
 
 STOP_PATIENCE = 600.0  # seconds; the checkpoint at shutdown writes up to shared_buffers, 64 GB at 100 MB/s
 APPEAR_PATIENCE = 15.0  # seconds in which a started postmaster must have written its postmaster.pid
+SILENT_PATIENCE = 60.0  # seconds: a server in recovery refuses connections, a silent one listens elsewhere
 EVERY = 10.0  # seconds between two words to whoever waits
 
 
@@ -252,11 +253,18 @@ def _run(words: tuple[str, ...], environment: dict[str, str] | None = None) -> t
 
 
 def _wait_until_up(way: Way, say: Say) -> bool:
-    """True once connections are accepted, however long recovery takes; False if the postmaster is not there."""
+    """True once connections are accepted, however long recovery takes; False if the postmaster is not there.
+
+    Raises:
+        ServerDidNotStart: it runs but is silent where it answered before: a port or a socket was changed too.
+    """
     conninfo = make_conninfo(way.conninfo, connect_timeout=5).encode()
-    missing_since = told = time.monotonic()
+    missing_since = silent_since = told = time.monotonic()
     while (answer := pq.PGconn.ping(conninfo)) != pq.Ping.OK:
         now = time.monotonic()
+        silent_since = silent_since if answer == pq.Ping.NO_RESPONSE else now
+        if now - silent_since > SILENT_PATIENCE:
+            raise ServerDidNotStart(f"the server does not answer for {SILENT_PATIENCE:g} s where it did before")
         if running(way.data_directory):
             missing_since = now
         elif now - missing_since > (APPEAR_PATIENCE if way.command else 2.0):

@@ -60,6 +60,8 @@ def read_guide(path: Path | None) -> guide.Guide:
     shipped = resources.text("guide", "guide.toml")
     if path is None:
         return guide.load(shipped)
+    if path.exists() and not path.is_file():
+        raise BadInput(f"--guide {path}: not a file")
     try:
         return guide.load(shipped, path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:

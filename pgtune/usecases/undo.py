@@ -163,7 +163,8 @@ def _carried_out(work: _Undo, way: Way | None) -> Undone:
     if way is not None and restarted:
         work.writer.close()
         try:
-            restart.restart(way, work.say)
+            with steadfast(work.say):  # stopped and not started again would be worse than either end
+                restart.restart(way, work.say)
         except ServerDidNotStart as error:
             raise ServerDidNotStart(f"the settings are restored, but the server did not start: {error}") from error
     return Undone(

@@ -453,3 +453,15 @@ def test_newest_minor_counts_and_half_copied_trees_do_not(home: Path, monkeypatc
     monkeypatch.delenv("PGTUNE_BIN_9", raising=False)
     assert find(9).version_text == "9.10"
     shutil.rmtree(home / "postgresql")
+
+
+def test_remove_deletes_nothing_but_a_cluster(tmp_path, own_server):
+    """A folder that `create` did not make, as the current one by an empty path, is refused and left whole."""
+    cluster = own_server(start=False)
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "work").write_text("of a day")
+    for folder in (precious, tmp_path):
+        with pytest.raises(NotAllowed, match="nothing was deleted"):
+            Cluster.at(folder, cluster.binaries).remove()
+    assert (precious / "work").read_text() == "of a day"

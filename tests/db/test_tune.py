@@ -98,6 +98,39 @@ def test_bad_input_is_one_clear_line(pgtune, words, code, says):
     assert done.stdout == ""
 
 
+def test_no_word_of_a_password_is_repeated(pgtune):
+    """A connection string that cannot be read is not quoted: a part of it may be a password."""
+    for text in ("password=my secret", "postgresql://app:sec%ret@db/app"):
+        done = pgtune("tune", text)
+        assert done.returncode == 2
+        assert "sec" not in done.stdout + done.stderr
+
+
+def test_a_full_or_closed_output_is_no_internal_error():
+    """`>&-` is nobody to talk to; a full disk under the output is one line."""
+    command = f"{sys.executable} -m pgtune tune --pg-version 17 --ram 4GB --cpus 2"
+    closed = subprocess.run(["sh", "-c", f"{command} >&-"], check=False, capture_output=True, text=True, cwd=PROJECT)
+    assert (closed.returncode, closed.stderr) == (0, "")
+    full = subprocess.run(
+        ["sh", "-c", f"{command} >/dev/full"], check=False, capture_output=True, text=True, cwd=PROJECT
+    )
+    assert full.returncode == 3
+    assert "cannot be written: No space left" in full.stderr
+
+
+def test_a_reader_that_goes_away_does_not_end_the_work(own_server, home):
+    """`pgtune tune --apply --restart --yes 2>&1 >/dev/null | head -1`: the work is done, the server is up."""
+    cluster = own_server()
+    words = f"tune '{cluster.conninfo()}' --ram 2GB --apply --restart --yes"
+    line = f"{sys.executable} -m pgtune {words} 2>&1 >/dev/null | head -1"
+    environment = {**os.environ, "PGTUNE_HOME": str(home)}
+    subprocess.run(["sh", "-c", line], check=True, capture_output=True, timeout=120, cwd=PROJECT, env=environment)
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit and not cluster.running:
+        time.sleep(0.1)
+    assert show(cluster, "shared_buffers") == "512MB"
+
+
 def test_a_hostile_guide_is_refused(pgtune, tmp_path):
     """A guide of the wrong form, or binary, is named and refused."""
     for number, content in enumerate(
