@@ -112,7 +112,6 @@ def _tidy_small(size: float) -> int:
     return floor_to(size, MB) if size >= 4 * MB else floor_to(size, MB // 4)
 
 
-ENOUGH_FOR_VACUUM = 64 * MB  # bytes; what the default of maintenance_work_mem gave each worker
 SMALL_DIVISOR, LARGE_DIVISOR = 16, 64  # of memory: what one maintenance command may take on small and large machines
 MOST_MAINTENANCE = 2 * GB  # tuplesort and vacuum gain little beyond; before 17 vacuum cannot use more than 1 GB
 
@@ -148,7 +147,9 @@ def autovacuum_work_mem(sheet: Sheet) -> Advice:
     )
     value = max(MB, floor_to(size, MB))
     why = f"{workers:g} workers may each take this at once; -1 would give each maintenance_work_mem"
-    return Advice(value, why, (min(value, ENOUGH_FOR_VACUUM), value * 1.05))
+    default = sheet.situation.settings["maintenance_work_mem"]
+    enough = float(default.natural(default.boot))  # what the defaults give each worker
+    return Advice(value, why, (min(value, enough), value * 1.05))
 
 
 @rule("PostgreSQL release notes 17, E.1.3: the default was raised from 256 kB to 2 MB")
