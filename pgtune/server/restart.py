@@ -6,6 +6,7 @@ command of the user does is his business; it is started without a shell.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pwd
@@ -92,10 +93,24 @@ def way(postmaster: Postmaster, conninfo: str, command: str | None = None, *, co
             "could not be taken back; apply without --restart and restart the container yourself"
         )
     words = _split(command)
+    if not words and _relative(folder):
+        raise MustNotRunHere(
+            "--restart: the server was started with a relative data directory (postmaster.opts), and could only be "
+            "started again from the same folder; apply without --restart and restart it yourself"
+        )
     if not words:
         _refuse_pg_ctl(postmaster, container=container, unit=unit)
     log = StartLog(startlog.standard_error(postmaster.pid, postmaster.uid, folder), folder, unit)
     return Way(conninfo, folder, postmaster.programs, _identity(postmaster), log, words)
+
+
+def _relative(folder: Path) -> bool:
+    """True if postmaster.opts names the data directory relative to a folder that nobody knows any more."""
+    try:
+        words = shlex.split((folder / "postmaster.opts").read_text(errors="replace"))
+    except (OSError, ValueError):
+        return False
+    return any(word == "-D" and not value.startswith("/") for word, value in itertools.pairwise(words))
 
 
 def way_of_stopped(

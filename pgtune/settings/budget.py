@@ -136,7 +136,7 @@ def _slots(sheet: "Sheet", connections: int | None) -> float:
 def _wal_buffers(sheet: "Sheet") -> float:
     """WAL buffers in bytes; -1 stands for 1/32 of shared_buffers, at most a segment (19.5.1)."""
     size = sheet.number("wal_buffers")
-    return size if size >= 0 else min(16 * MB, sheet.number("shared_buffers") / 32)
+    return size if size >= 0 else min(sheet.number("wal_segment_size"), sheet.number("shared_buffers") / 32)
 
 
 def _shared_line(sheet: "Sheet", connections: int) -> BudgetLine:

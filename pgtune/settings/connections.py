@@ -11,4 +11,11 @@ def max_connections(sheet: Sheet) -> Advice | None:
     budget says how many fit.
     """
     wanted = sheet.situation.wishes.connections
-    return None if wanted is None else Advice(wanted, "as asked for with --connections", (wanted, wanted))
+    if wanted is None:
+        return None
+    reserved = ("superuser_reserved_connections", "reserved_connections")
+    least = 1 + sum(int(sheet.number(name)) for name in reserved if sheet.has(name))
+    if wanted < least:
+        why = f"the least that boots beside the reserved connections ({wanted} were asked for)"
+        return Advice(least, why, (least, least))
+    return Advice(wanted, "as asked for with --connections", (wanted, wanted))

@@ -8,6 +8,7 @@ from pgtune.settings import budget
 from pgtune.settings.sheet import Sheet
 
 WORTH_HUGE_PAGES = 2 * GB  # of shared_buffers: below, page tables are a few MB a process
+SIZES = ("shared_buffers", "max_connections", "max_worker_processes", "autovacuum_max_workers", "wal_buffers")
 RESOURCES = "PostgreSQL documentation, 18.4"
 
 
@@ -27,7 +28,7 @@ def _huge_pages(sheet: Sheet, kernel: Kernel) -> str | None:
     size, exact = budget.shared_memory(sheet), "about "
     own = sheet.situation.settings.get("shared_memory_size_in_huge_pages")
     current = sheet.situation.settings["shared_buffers"]
-    if own is not None and int(own.value) > 0 and not sheet.cell("shared_buffers").changed:
+    if own is not None and int(own.value) > 0 and not any(sheet.cell(name).changed for name in SIZES):
         pages, exact = int(own.value), "exactly "
     else:
         pages = ceil(size / kernel.huge_page_size)

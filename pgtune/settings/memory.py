@@ -11,6 +11,7 @@ SMALL_MACHINE = GB  # 19.4.1: 25 % from 1 GB of RAM on; "smaller" below, so that
 SMALL_SHARE = 0.15
 MOST_SHARE = 0.4  # 19.4.1: more than 40 % is unlikely to work better
 DESKTOP_DIVISOR = 4  # a desktop's memory belongs to its other programs: a quarter of the usual share
+LEAST_SHARE = 0.1  # of memory, however many processes: beyond that huge pages are the answer, not a smaller cache
 SCANNED = 4  # a table beyond 1/4 of shared_buffers is read through a ring (source: access/heap, initscan); benchmarks
 LEAST_SHARED_BUFFERS = 128 * MB  # what initdb leaves
 PAGE_TABLE_SHARE = 0.05  # of memory, for mapping shared_buffers in every active process; see budget.page_tables
@@ -39,10 +40,9 @@ def shared_buffers(sheet: Sheet) -> Advice:
 
 
 def _most_shared_buffers(sheet: Sheet, share: float) -> float:
-    """What is left alone if somebody set it: up to 40 % of memory (19.4.1), where page tables allow it."""
+    """What is left alone if somebody set it: up to 40 % of memory (19.4.1)."""
     usual = share == sheet.situation.guide.share("shared_buffers")
-    most = sheet.situation.hardware.memory.value * (max(share, MOST_SHARE) if usual else share * 1.05)
-    return min(most, _page_table_limit(sheet)[0])
+    return sheet.situation.hardware.memory.value * (max(share, MOST_SHARE) if usual else share * 1.05)
 
 
 def _data_limit(sheet: Sheet) -> tuple[float, str]:
@@ -56,7 +56,8 @@ def _page_table_limit(sheet: Sheet) -> tuple[float, str]:
     if budget.huge_pages_ready(sheet.situation):
         return float("inf"), ""
     processes = budget.page_table_processes(sheet)
-    limit = sheet.situation.hardware.memory.value * PAGE_TABLE_SHARE * budget.PAGE_TABLE_RATIO / processes
+    memory = sheet.situation.hardware.memory.value
+    limit = memory * max(PAGE_TABLE_SHARE * budget.PAGE_TABLE_RATIO / processes, LEAST_SHARE)
     return limit, f"without huge pages, {processes} active processes would spend more than 5 % of memory on page tables"
 
 
@@ -155,5 +156,7 @@ def autovacuum_work_mem(sheet: Sheet) -> Advice:
 @rule("PostgreSQL release notes 17, E.1.3: the default was raised from 256 kB to 2 MB")
 def vacuum_buffer_usage_limit(sheet: Sheet) -> Advice | None:
     """On 16 the ring of VACUUM and ANALYZE is 256 kB; 17 made it 2 MB. At most 1/8 of shared_buffers."""
+    if sheet.situation.settings["vacuum_buffer_usage_limit"].natural() == 0:
+        return None  # no ring at all: VACUUM may use all of shared_buffers
     size = min(2 * MB, int(sheet.number("shared_buffers")) // 8)
     return Advice(size, "the size that 17 chose: a ring of 256 kB makes VACUUM flush WAL too often", (size, 16 * GB))

@@ -29,7 +29,7 @@ def max_worker_processes(sheet: Sheet) -> Advice:
 def max_parallel_workers(sheet: Sheet) -> Advice:
     """As many as there are CPUs, at least 2: more would only take turns. Never above max_worker_processes."""
     workers = min(max(2, _cpus(sheet)), int(sheet.number("max_worker_processes")))
-    return Advice(workers, f"{_named(_cpus(sheet))}: more workers would only take turns")
+    return Advice(workers, f"more workers than {workers} would only take turns on {_named(_cpus(sheet))}")
 
 
 @rule(f"{PARALLEL}, max_parallel_workers_per_gather; benchmarks/settings for 2 CPUs")
@@ -40,8 +40,9 @@ def max_parallel_workers_per_gather(sheet: Sheet) -> Advice:
     """
     cpus, profile = _cpus(sheet), sheet.situation.wishes.profile
     if cpus <= FEW_CPUS:
-        few = 1 if profile == "dw" and cpus > 1 else 0
-        return Advice(few, f"with {_named(cpus)} a parallel query costs more CPU than it saves time")
+        if profile == "dw" and cpus > 1:
+            return Advice(1, f"on {_named(cpus)} one worker shortens a warehouse's scans, and a second only costs CPU")
+        return Advice(0, f"with {_named(cpus)} a parallel query costs more CPU than it saves time")
     most = {"dw": 8, "mixed": 4}.get(profile, 2)
     return Advice(
         min(most, ceil(cpus / 2)), f"half of {_named(cpus)} for one query, at most {most} in a {profile} load"
@@ -52,4 +53,5 @@ def max_parallel_workers_per_gather(sheet: Sheet) -> Advice:
 def max_parallel_maintenance_workers(sheet: Sheet) -> Advice:
     """Half the CPUs, at most 4, for one index build; at least 1."""
     cpus = _cpus(sheet)
-    return Advice(max(1, min(4, ceil(cpus / 2))), f"half of {_named(cpus)} for one index build, at most 4")
+    workers = max(1, min(4, ceil(cpus / 2)))
+    return Advice(workers, f"one index build may take {workers} of {_named(cpus)} beside its own, at most 4")

@@ -11,6 +11,12 @@ def autovacuum(_sheet: Sheet) -> Advice:
     return Advice(value=True, why="without it tables bloat, statistics age and transaction ids run out")
 
 
+@rule("PostgreSQL documentation, 19.9.1 Cumulative Query and Index Statistics, track_counts")
+def track_counts(_sheet: Sheet) -> Advice:
+    """Always on: autovacuum does nothing without the counters."""
+    return Advice(value=True, why="autovacuum does nothing without the counters")
+
+
 @rule(f"{VACUUMING}, autovacuum_max_workers", never_lower=True)
 def autovacuum_max_workers(sheet: Sheet) -> Advice | None:
     """One worker more than the default's 3 from 16 CPUs on, two more from 32 on; never fewer than are set."""

@@ -12,11 +12,17 @@ INTERVALS = 3  # a checkpoint's WAL is kept until the next but one has ended; a 
 MINUTE, HOUR = 60_000, 3_600_000.0  # beyond an hour between checkpoints even an idle server replays for nothing
 FORCED_ROOM = 4  # a checkpoint is forced at about half of max_wal_size (28.5), so this doubles it
 OFTEN_FORCED = 0.1  # more forced checkpoints than this: max_wal_size is what triggers them
-SEGMENT = 16 * MB  # initdb's wal_segment_size; max_wal_size below five of them makes no sense
+SMALL_SEGMENT = 16 * MB  # the usual segment: figures are rounded to four of them
+LEAST_SEGMENTS = 5  # max_wal_size below five segments makes no sense; min_wal_size takes two (guc check)
 # Crash recovery applies WAL with one process. Bytes a second, by kind of disk: assumed, far below what
 # `benchmarks/recovery` measures with a warm cache (hundreds of MB), for after a crash the cache may be cold.
 REPLAY = {"hdd": 10 * MB, "gp3": 30 * MB, "san": 30 * MB, "unknown": 30 * MB, "ssd": 40 * MB, "nvme": 60 * MB}
 WRITING = {"oltp": 4, "dw": 4, "mixed": 2}  # how many times the guide's size a load that writes more may take
+
+
+def segment(sheet: Sheet) -> int:
+    """The size of a WAL segment in bytes, as initdb was told."""
+    return int(sheet.number("wal_segment_size"))
 
 
 def replay_rate(sheet: Sheet) -> float:
@@ -47,10 +53,10 @@ def max_wal_size(sheet: Sheet) -> Advice:
     larger value in force is left alone within these bounds.
     """
     need, why = max(_needs(sheet))
-    bound, reason = _wal_bound(sheet)
+    (bound, reason), least = _wal_bound(sheet), LEAST_SEGMENTS * segment(sheet)
     if need > bound or float(sheet.situation.settings["max_wal_size"].natural()) > bound:
-        return Advice(_round(bound), reason, (min(need, bound) * 0.95, bound))
-    return Advice(_round(need), why, (need * 0.95, bound))
+        return Advice(_round(bound, least), reason, (min(need, bound) * 0.95, bound))
+    return Advice(_round(need, least), why, (need * 0.95, bound))
 
 
 def _needs(sheet: Sheet) -> list[tuple[float, str]]:
@@ -74,18 +80,19 @@ def _wal_bound(sheet: Sheet) -> tuple[float, str]:
     space = wal_space(sheet)
     if space is not None and space * DISK_SHARE < bound:
         bound, reason = space * DISK_SHARE, f"40 % of the {human_bytes(space)} that pg_wal may fill"
-    return max(bound, 5 * SEGMENT), reason
+    return max(bound, LEAST_SEGMENTS * segment(sheet)), reason
 
 
-def _round(size: float) -> int:
-    return floor_to(size, GB) if size >= 4 * GB else max(floor_to(size, 4 * SEGMENT), 5 * SEGMENT)
+def _round(size: float, least: int) -> int:
+    step = GB if size >= 4 * GB else 4 * SMALL_SEGMENT
+    return max(floor_to(size, step), least)
 
 
 @rule(f"{CONFIGURATION}: recycled segments")
 def min_wal_size(sheet: Sheet) -> Advice:
     """A quarter of max_wal_size stays recycled, so that a burst of writes need not create files."""
     size = int(sheet.number("max_wal_size")) // 4
-    value = max(floor_to(size, SEGMENT), 2 * SEGMENT)
+    value = max(floor_to(size, segment(sheet)), 2 * segment(sheet))
     return Advice(value, "a quarter of max_wal_size stays recycled for bursts", (value, sheet.number("max_wal_size")))
 
 
@@ -127,7 +134,7 @@ def wal_buffers(sheet: Sheet) -> Advice | None:
     if seen.wal_buffers_full / seen.wal_seconds * 60 < FULL_A_MINUTE:
         return None
     current = int(now.settings["wal_buffers"].natural())
-    automatic = min(SEGMENT, int(sheet.number("shared_buffers")) // 32)
+    automatic = min(segment(sheet), int(sheet.number("shared_buffers")) // 32)
     if now.settings["wal_buffers"].source in {"default", "override"} and automatic > 2 * current:
         return None  # the new shared_buffers brings it
     value = max(guide, min(current * 2, 8 * guide))

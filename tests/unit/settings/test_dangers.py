@@ -165,6 +165,29 @@ def test_following_the_advice_leaves_nothing_to_say(tuned, profile, ram, major):
     assert proposed(again) == {}
 
 
+def test_large_segments_are_respected(sheet):
+    """7: min_wal_size takes two segments and max_wal_size five, or the next start fails."""
+    page = sheet("4GB", storage="hdd", current={"wal_segment_size": str(GB), "max_wal_size": "65536"})
+    assert page["max_wal_size"] >= 5 * GB
+    assert page["min_wal_size"] >= 2 * GB
+
+
+def test_the_least_connections_that_boot(tuned):
+    """5: fewer connections than are reserved for superusers do not boot; what was asked for is named."""
+    line = next(line for line in tuned(connections=2).lines if line.name == "max_connections")
+    assert line.proposed == "4"
+    assert "2 were asked for" in line.why
+
+
+@pytest.mark.parametrize("cpus", [32, 64, 256])
+def test_many_cpus_do_not_shrink_a_cache_in_force(tuned, sheet, cpus):
+    """6: page tables cap what is proposed, never what runs; and never below a tenth of memory."""
+    quarter = {"shared_buffers": str(64 * GB // 8192)}
+    more = {"connections": 2000, "activity": Activity(), "profile": "oltp"}
+    assert "shared_buffers" not in proposed(tuned("256GB", cpus, current=quarter, **more))
+    assert sheet("256GB", cpus, **more)["shared_buffers"] >= 25 * GB
+
+
 def test_strict_guide_gives_the_letter_and_warns(tuned):
     """--strict-guide: the guide's ten figures to the letter, and the rule's own reason where it disagrees."""
     tuning = tuned("512MB", 2, "hdd", strict_guide=True, current={"wal_buffers": "512"})
