@@ -108,12 +108,14 @@ def _apply(answer: Any, conninfo: str, given: dict[str, Any]) -> int:
     from pgtune.usecases.apply import How, apply
 
     changes = [line for line in answer.tuning.lines if not line.blocked]
-    if changes and not given["yes"]:
+    restart = given["restart"] or bool(given["restart_command"])
+    if (changes or (restart and answer.tuning.waiting)) and not given["yes"]:
         if not sys.stdin.isatty():
             raise click.UsageError("--apply asks before it changes anything; without a terminal say --yes")
-        click.confirm(f"Change {len(changes)} settings on {answer.tuning.target}?", abort=True, err=True)
+        what = f"Change {len(changes)} settings on" if changes else "Restart"
+        click.confirm(f"{what} {answer.tuning.target}?", abort=True, err=True)
     how = How(
-        via=given["via"].replace("-", " "), restart=given["restart"] or bool(given["restart_command"]),
-        restart_command=given["restart_command"], located=answer.located,
+        via=given["via"].replace("-", " "), restart=restart, restart_command=given["restart_command"],
+        located=answer.located,
     )  # fmt: skip
     return options.report_applied(apply(answer.tuning, answer.server, conninfo, how, options.say))

@@ -78,11 +78,11 @@ class Cluster:
         self.configure({"listen_addresses": "", "unix_socket_directories": directories, "port": str(self.port)})
 
     @classmethod
-    def throw_away(cls, binaries: Binaries, **options: bool) -> "Cluster":
+    def throw_away(cls, binaries: Binaries, *, checksums: bool = True, initdb: Sequence[str] = ()) -> "Cluster":
         """A cluster in a new folder below the temporary directory; `remove` it in the end."""
         folder = Path(tempfile.mkdtemp(prefix="pgtune-"))
         try:
-            return cls.create(binaries, folder, initdb=("--no-sync",), **options)
+            return cls.create(binaries, folder, checksums=checksums, initdb=("--no-sync", *initdb))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

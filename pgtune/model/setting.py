@@ -25,7 +25,8 @@ class Setting:
     """A row of pg_settings.
 
     `boot`, `value`, `low` and `high` are in the row's `unit` as the server gives them; `context` is the view's
-    (postmaster: needs a restart; sighup, superuser, user, backend, superuser-backend: needs a reload).
+    (postmaster: needs a restart; sighup, superuser, user, backend, superuser-backend: needs a reload). `waiting` is
+    what a restart would bring instead of `value`, None where nothing waits or where this role may not see it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Setting:
     file: str | None = None
     line: int | None = None
     pending_restart: bool = False
+    waiting: str | None = None
 
     @property
     def restart(self) -> bool:
@@ -72,6 +74,10 @@ class Setting:
             return int(number) if self.type == "integer" else number
         natural = number * self._scale
         return int(natural) if self.is_memory else natural
+
+    def coming(self) -> Value:
+        """The value that the next restart leaves in force, in natural units: what waits for it, else what holds now."""
+        return self.natural(self.waiting)
 
     def parse(self, text: str) -> Value:
         """The natural value of a text as a configuration file or ALTER SYSTEM gives it: `64MB`, `yes`, `0x10`, `pglz`.

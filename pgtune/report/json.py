@@ -53,6 +53,7 @@ def tuning_json(tuning: Tuning) -> dict[str, Any]:
         "notes": form(tuning.notes),
         "kernel": form(tuning.kernel),
         "standby_first": form(tuning.standby_first),
+        "waiting": form(tuning.waiting),
     }
 
 

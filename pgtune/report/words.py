@@ -56,6 +56,8 @@ def summary(tuning: Tuning) -> str:
     """How many changes there are and what they take, or that there is nothing to change."""
     restarts = sum(line.restart for line in tuning.lines)
     reloads = len(tuning.lines) - restarts
+    if not tuning.lines and tuning.waiting:
+        return f"Nothing to change but a restart to be made: {', '.join(tuning.waiting)} will be in force after it."
     if not tuning.lines:
         return "Nothing to change: every setting is as pgtune would set it, or near enough."
     parts = [f"{restarts} need{'s' if restarts == 1 else ''} a restart"] if restarts else []

@@ -27,6 +27,9 @@ LISTS = frozenset(
     }
 )
 
+# Directives, not settings (documentation, 19.1.5).
+INCLUDES = frozenset({"include", "include_if_exists", "include_dir"})
+
 # The tokens of guc-file.l; bytes above 127 are letters there.
 _ID = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z_0-9$\u0080-\U0010ffff]*"
 _STRING = r"'(?:[^'\\\n]|\\.|'')*'"

@@ -42,9 +42,9 @@ def read(asking: Asking, *, reads_settings: bool, reads_files: bool) -> Configur
     if not reads_settings:
         grant = "GRANT pg_read_all_settings"
         asking.lacks("data_directory, shared_preload_libraries and the file that sets each value", grant)
-    settings = {row["name"]: setting(row) for row in rows}
+    settings = (_waiting(_server_wide(setting(row), entries, asking), entries) for row in rows)
     return Configuration(
-        {name: _server_wide(each, entries, asking) for name, each in settings.items()},
+        {each.name: each for each in settings},
         entries,
         _overrides(asking),
         frozenset(row["name"] for row in rows if row["may_alter"]),
@@ -79,6 +79,20 @@ def _server_wide(own: Setting, entries: Sequence[FileEntry] | None, asking: Aski
     last = max(lines, key=lambda entry: entry.seqno)
     value = own.raw(own.parse(last.value or ""))
     return replace(own, value=value, source="configuration file", file=last.file, line=last.line)
+
+
+def _waiting(own: Setting, entries: Sequence[FileEntry] | None) -> Setting:
+    """The setting with the value that waits for a restart: the last line of the files, or the built-in one without."""
+    if not own.pending_restart or entries is None:
+        return own
+    lines = [entry for entry in entries if (entry.name or "").lower() == own.name.lower() and entry.value is not None]
+    if not lines:
+        return replace(own, waiting=own.boot or "")
+    try:
+        value = own.parse(max(lines, key=lambda entry: entry.seqno).value or "")
+    except ValueError:  # the server would not take it either, and its own words say so
+        return own
+    return replace(own, waiting=own.raw(value))
 
 
 def _entries(asking: Asking, *, allowed: bool) -> tuple[FileEntry, ...] | None:

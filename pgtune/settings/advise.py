@@ -32,6 +32,7 @@ def advise(situation: Situation, target: str, server: Server | None = None) -> T
         lines=lines,
         notes=notes.collect(sheet, reckoned, server),
         kernel=kernel.advice(sheet),
+        waiting=_waiting(situation, lines),
         standby_first=_standby_first(lines, server),
     )
 
@@ -63,8 +64,20 @@ def set_by(setting: Setting, server: Server | None) -> str:
         place = f"{setting.file.rpartition('/')[2]}:{setting.line}"
     elif setting.source == "configuration file":
         place = "a configuration file"
+    if setting.waiting is not None:
+        place += f", where {setting.show(setting.coming())} waits for a restart"
     over = [_override(each) for each in (server.overrides if server else ()) if each.setting == setting.name]
     return f"{place}; {', '.join(over)} wins there" if over else place
+
+
+def _waiting(situation: Situation, lines: tuple[Line, ...]) -> tuple[str, ...]:
+    """What waits for a restart and is right as it is: a line says so of itself."""
+    proposed = {line.name for line in lines}
+    found = [each for each in situation.settings.values() if each.pending_restart and each.name not in proposed]
+    return tuple(
+        each.name if each.waiting is None else f"{each.name} = {each.show(each.coming())}"
+        for each in sorted(found, key=lambda each: each.name)
+    )
 
 
 def _override(override: Override) -> str:

@@ -61,8 +61,10 @@ def hash_multiplier(sheet: "Sheet") -> float:
 
 
 def huge_pages_ready(now: "Situation") -> bool:
-    """True if the kernel holds huge pages for a quarter of memory, so that page tables are small."""
+    """True if the kernel holds huge pages for a quarter of memory and the server takes them: page tables are small."""
     kernel = now.hardware.kernel
+    if now.settings["huge_pages"].coming() == "off":
+        return False
     if kernel is None or not kernel.huge_pages or not kernel.huge_page_size:
         return False
     return kernel.huge_pages * kernel.huge_page_size >= now.hardware.memory.value / 5

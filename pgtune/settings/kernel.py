@@ -8,7 +8,16 @@ from pgtune.settings import budget
 from pgtune.settings.sheet import Sheet
 
 WORTH_HUGE_PAGES = 2 * GB  # of shared_buffers: below, page tables are a few MB a process
-SIZES = ("shared_buffers", "max_connections", "max_worker_processes", "autovacuum_max_workers", "wal_buffers")
+# What sizes shared memory (source: CalculateShmemSize and the functions it calls), each where the version has it.
+SIZES = (
+    "shared_buffers", "wal_buffers", "max_connections", "max_worker_processes", "autovacuum_max_workers",
+    "autovacuum_worker_slots", "max_wal_senders", "max_prepared_transactions", "max_locks_per_transaction",
+    "max_pred_locks_per_transaction", "max_replication_slots", "max_active_replication_origins",
+    "track_activity_query_size", "track_commit_timestamp", "min_dynamic_shared_memory", "huge_page_size",
+    "commit_timestamp_buffers", "multixact_member_buffers", "multixact_offset_buffers", "notify_buffers",
+    "serializable_buffers", "subtransaction_buffers", "transaction_buffers", "io_method", "io_max_concurrency",
+    "io_workers", "io_max_combine_limit", "io_combine_limit", "shared_preload_libraries", "pg_stat_statements.max",
+)  # fmt: skip
 RESOURCES = "PostgreSQL documentation, 18.4"
 
 
@@ -22,25 +31,33 @@ def advice(sheet: Sheet) -> tuple[str, ...]:
 
 
 def _huge_pages(sheet: Sheet, kernel: Kernel) -> str | None:
-    """The count for the proposed settings: the server's own figure, moved by the change of shared memory."""
+    """The count for the proposed settings: PostgreSQL's own figure where it can be asked, else an estimate."""
     if sheet.number("shared_buffers") < WORTH_HUGE_PAGES or not kernel.huge_page_size:
         return None
-    size, exact = budget.shared_memory(sheet), "about "
-    own = sheet.situation.settings.get("shared_memory_size_in_huge_pages")
-    current = sheet.situation.settings["shared_buffers"]
-    if own is not None and int(own.value) > 0 and not any(sheet.cell(name).changed for name in SIZES):
-        pages, exact = int(own.value), "exactly "
-    else:
-        pages = ceil(size / kernel.huge_page_size)
+    if sheet.situation.settings["huge_pages"].coming() == "off":
+        return f"huge_pages = off: `try`, the default, would spare each process its page tables ({RESOURCES}.5)"
+    counted = _counted(sheet)
+    pages = counted or ceil(budget.shared_memory(sheet) / kernel.huge_page_size)
     if (kernel.huge_pages or 0) >= pages:
         return None
+    later = "; `SHOW shared_memory_size_in_huge_pages` after the restart gives the exact count"
     return (
-        f"vm.nr_hugepages = {pages}: {exact}what shared memory needs in pages of {human_bytes(kernel.huge_page_size)} "
-        f"({kernel.huge_pages or 0} are reserved); huge_pages = try, the default, then uses them"
-        + ("" if exact == "exactly " else "; `SHOW shared_memory_size_in_huge_pages` after the restart, or --prove "
-           "before it, gives the exact count" if sheet.situation.major >= 15 and current else "")
-        + f" ({RESOURCES}.5)"
-    )  # fmt: skip
+        f"vm.nr_hugepages = {pages}: {'exactly' if counted else 'about'} what shared memory needs in pages of "
+        f"{human_bytes(kernel.huge_page_size)} ({kernel.huge_pages or 0} are reserved); huge_pages = try, the default, "
+        f"then uses them{later if counted is None and sheet.situation.major >= 15 else ''} ({RESOURCES}.5)"
+    )
+
+
+def _counted(sheet: Sheet) -> int | None:
+    """What the running server says where nothing that sizes shared memory changes, else what its programs say."""
+    own = sheet.situation.settings.get("shared_memory_size_in_huge_pages")
+    cells = [sheet.cell(name) for name in SIZES if sheet.has(name)]
+    if own is not None and int(own.value) > 0 and all(cell.value == cell.setting.natural() for cell in cells):
+        return int(own.value)
+    # What nobody set, the server reckons itself from the rest; pg_settings shows what came out.
+    said = [cell for cell in cells if cell.changed or cell.setting.source not in {"default", "override"}]
+    count = sheet.situation.count_pages
+    return count({cell.setting.name: cell.setting.show(cell.value) for cell in said}) if count else None
 
 
 def _overcommit(sheet: Sheet, kernel: Kernel) -> str | None:

@@ -70,8 +70,19 @@ def _lowered(sheet: Sheet) -> list[str]:
 
 
 def _pending(sheet: Sheet) -> list[str]:
-    waiting = sorted(name for name, setting in sheet.situation.settings.items() if setting.pending_restart)
-    return [f"waiting for a restart since an earlier change: {', '.join(waiting)}"] if waiting else []
+    """What waits for a restart; its value is what was compared and budgeted, unless this role may not see it."""
+    waiting = sorted(
+        (each for each in sheet.situation.settings.values() if each.pending_restart), key=lambda each: each.name
+    )
+    if not waiting:
+        return []
+    words = [f"{each.name}{'' if each.waiting is None else ' = ' + each.show(each.coming())}" for each in waiting]
+    found = [f"waiting for a restart since an earlier change, and reckoned with here: {', '.join(words)}"]
+    unseen = [each.name for each in waiting if each.waiting is None]
+    if unseen:
+        found = [f"waiting for a restart since an earlier change: {', '.join(words)}; what will be in force then of "]
+        found[0] += f"{', '.join(unseen)} cannot be seen by this role, and what is in force now was reckoned with"
+    return found
 
 
 def _replica(sheet: Sheet) -> list[str]:

@@ -78,8 +78,8 @@ class Cell:
 
     @property
     def changed(self) -> bool:
-        """True if the value in force is to be changed."""
-        return self.value != self.setting.natural()
+        """True if the value in force, or the one that waits for a restart, is to be changed."""
+        return self.value != self.setting.coming()
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Sheet:
         return [self.cell(name) for name in RULES if self.has(name)]
 
     def _decide(self, setting: Setting) -> Cell:
-        current = setting.natural()
+        current = setting.coming()
         rule = RULES.get(setting.name)
         if rule is None or (rule.group and not getattr(self.situation.wishes, rule.group)):
             return Cell(setting, current)
@@ -139,7 +139,7 @@ class Sheet:
 
     def _strict(self, setting: Setting, rule: Rule, guide: Value, advice: Advice | None) -> Cell:
         """The guide's value to the letter; the rule's own reason becomes the warning where it disagrees."""
-        value, current, warning = setting.fit(guide), setting.natural(), None
+        value, current, warning = setting.fit(guide), setting.coming(), None
         if advice is not None and not _near(value, advice):
             warning = f"{setting.name} = {setting.show(value)} by the guide; pgtune would give "
             warning += f"{setting.show(setting.fit(advice.value))}: {advice.why}"

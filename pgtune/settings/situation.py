@@ -1,6 +1,6 @@
 """What a rule may look at: the hardware, the target's parameters, what the user wants and what the server shows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -27,7 +27,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything the rules decide from. `settings` is the target's pg_settings, live or of its version."""
+    """Everything the rules decide from. `settings` is the target's pg_settings, live or of its version.
+
+    `count_pages` asks PostgreSQL itself how many huge pages it needs under these settings (None: nobody to ask).
+    """
 
     version: int
     hardware: Hardware
@@ -41,6 +44,7 @@ class Situation:
     available: tuple[str, ...] = ()
     jit_available: bool | None = None
     primary_settings: Mapping[str, int] | None = None
+    count_pages: Callable[[Mapping[str, str]], int | None] | None = None
 
     @property
     def major(self) -> int:

@@ -53,7 +53,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Everything `pgtune tune` says. `target` names the server or the version the answer is for."""
+    """Everything `pgtune tune` says. `target` names the server or the version the answer is for.
+
+    `waiting` are settings, with the value where it can be read, that a restart will bring and that stay as they are.
+    """
 
     target: str
     version: int
@@ -64,3 +67,4 @@ class Tuning:
     notes: tuple[str, ...] = ()
     kernel: tuple[str, ...] = ()
     standby_first: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()

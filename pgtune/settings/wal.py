@@ -133,7 +133,7 @@ def wal_buffers(sheet: Sheet) -> Advice | None:
         return None
     if seen.wal_buffers_full / seen.wal_seconds * 60 < FULL_A_MINUTE:
         return None
-    current = int(now.settings["wal_buffers"].natural())
+    current = int(now.settings["wal_buffers"].coming())
     automatic = min(segment(sheet), int(sheet.number("shared_buffers")) // 32)
     if now.settings["wal_buffers"].source in {"default", "override"} and automatic > 2 * current:
         return None  # the new shared_buffers brings it

@@ -1,7 +1,7 @@
 """`pgtune tune --apply`: which lines can be written here and now, and the order to write them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +9,7 @@ from pgtune import versions
 from pgtune.host.postmaster import Located
 from pgtune.model.errors import MustNotRunHere, NotAllowed
 from pgtune.model.server import Server
+from pgtune.model.setting import Setting
 from pgtune.model.step import Place, State, Step
 from pgtune.model.step import Run as Record
 from pgtune.server import autoconf, check, confd, files, ledger, restart
@@ -76,7 +77,7 @@ def apply(tuning: Tuning, server: Server, conninfo: str, how: How, say: Say) -> 
         needs_restart = any(step.restart for step in steps)
         change = Change(target, place, file, steps, way if needs_restart else None)
         if not any(step.before != step.after for step in steps):
-            return _nothing_to_write(change, writer, book, left_out, say)
+            return _nothing_to_write(replace(change, way=way), writer, book, left_out, say)
         _warn(change, writer, say)
         _tell_unfinished(book, target, say)
         number = Run(change, writer, book, say).carry_out()
@@ -170,7 +171,23 @@ def _place(writer: Writer, target: Target, how: How) -> tuple[Place, Configurati
             f"pg_read_binary_file(text, bigint, bigint, boolean) TO {target.role} would do"
         )
     name = f"{target.data_directory}/{confd.AUTO}" if target.data_directory else confd.AUTO
-    return _described(how, name, path), AutoConf(writer, path), None
+    file = AutoConf(writer, path)
+    _refuse_include(file, name)
+    return _described(how, name, path), file, None
+
+
+def _refuse_include(file: AutoConf, name: str) -> None:
+    """ALTER SYSTEM writes what an included file says in place of the line that includes it, and nothing undoes that.
+
+    Raises:
+        MustNotRunHere: the file includes another.
+    """
+    included = [entry for entry in autoconf.parse(file.read()) if entry.name.lower() in autoconf.INCLUDES]
+    if included:
+        raise MustNotRunHere(
+            f"{name} includes {included[0].value!r}, and ALTER SYSTEM would copy that file's settings into it for "
+            "good: move the line to postgresql.conf, or use --via conf.d"
+        )
 
 
 def _described(how: How, file: str, local: Path | None) -> Place:
@@ -191,16 +208,20 @@ def _steps(lines: Sequence[Line], server: Server, writer: Writer, file: Configur
     entries = autoconf.parse(file.read())
     names = [line.name.lower() for line in wanted]
     running = {row["name"].lower(): row["setting"] for row in writer.rows("run/in_force", names=names)}
-    steps = [_step(line, entries, running.get(line.name.lower(), server.settings[line.name].value)) for line in wanted]
+    steps = [_step(line, entries, server.settings[line.name], running.get(line.name.lower())) for line in wanted]
     for step in steps:
         composed(Assign(step.name, step.after))  # a value that cannot be said is refused before anything is
     return tuple(steps), tuple(LeftOut(line.name, reasons[line.name]) for line in lines if line.name in reasons)
 
 
-def _step(line: Line, entries: Sequence[autoconf.Entry], running: str) -> Step:
+def _step(line: Line, entries: Sequence[autoconf.Entry], setting: Setting, running: str | None) -> Step:
+    """A line as a step; it needs a restart unless its value is in force and another one waits in the files."""
+    running = setting.value if running is None else running
     before = autoconf.value_of(entries, line.name)
     after = before if before is not None and autoconf.same(line.name, before, line.proposed) else line.proposed
-    return Step(line.name, before, after, running, line.raw, line.restart, line.current)
+    step = Step(line.name, before, after, running, line.raw, line.restart, line.current)
+    in_force = check.has_value(step, {"type": setting.type, "setting": running})
+    return replace(step, restart=line.restart and not in_force)
 
 
 def _reasons(lines: Sequence[Line], server: Server, writer: Writer, how: How,
@@ -258,7 +279,7 @@ def _tell_unfinished(book: Ledger, target: Target, say: Say) -> None:
 def _nothing_to_write(change: Change, writer: Writer, book: Ledger, left_out: tuple[LeftOut, ...],
                       say: Say) -> Applied:  # fmt: skip
     """Every value is in the file already; a restart that was not asked for the first time may be now."""
-    pending = tuple(step.name for step in change.steps if step.restart)
+    pending = tuple(row["name"] for row in writer.rows("run/pending"))
     file = change.place.file
     if change.way is None or not pending:
         return Applied((), left_out, pending, restarted=False, ledger_id=None, file=file)

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import psutil
 
-from pgtune.cluster import Binaries, Cluster, find
+from pgtune.cluster import Cluster
 from pgtune.model.errors import ServerDidNotStart
 from pgtune.model.units import MB, format_bytes, parse_bytes
 from pgtune.server import facts
 from pgtune.settings.tuning import Line
+from pgtune.usecases.pages import ASKED, FIRST, USUAL_SEGMENT, programs, segments
 from pgtune.usecases.tune import Answer
 
 LOCAL_SHARE = 0.5  # of the memory that is free here: a proof must not push other programs out
@@ -23,9 +24,9 @@ def prove(answer: Answer, say: Callable[[str], None]) -> Answer:
         ServerDidNotStart: the settings do not boot; the message is the server's own.
     """
     lines = [line for line in answer.tuning.lines if line.name != "shared_preload_libraries"]
-    binaries = _binaries(answer)
+    binaries = programs(answer.tuning.version, answer.located)
     say(f"proving {len(lines)} settings on a throw-away PostgreSQL {binaries.major} ({binaries.source})")
-    cluster = Cluster.throw_away(binaries)
+    cluster = Cluster.throw_away(binaries, initdb=segments(_segment(answer)))
     try:
         cluster.configure({line.name: line.proposed for line in lines})
         pages = _check(cluster)
@@ -43,17 +44,13 @@ def prove(answer: Answer, say: Callable[[str], None]) -> Answer:
     return replace(answer, tuning=replace(answer.tuning, notes=(*notes, *answer.tuning.notes)))
 
 
-def _binaries(answer: Answer) -> Binaries:
-    """The server's own programs where they are on this machine, else the same major version's."""
-    if answer.located is not None and answer.located.binaries is not None:
-        version = answer.tuning.version
-        return Binaries(answer.located.binaries, version, "the server's own programs")
-    return find(answer.tuning.version // 10000)
+def _segment(answer: Answer) -> int:
+    return int(answer.server.settings["wal_segment_size"].natural()) if answer.server else USUAL_SEGMENT
 
 
 def _check(cluster: Cluster) -> str | None:
     """Read the whole file with `postgres -C`; the huge pages it needs, on 15 and later."""
-    asked = "shared_memory_size_in_huge_pages" if cluster.binaries.major >= 15 else "shared_buffers"
+    asked = ASKED if cluster.binaries.major >= FIRST else "shared_buffers"
     done = cluster.show(asked)
     if done.returncode:
         raise ServerDidNotStart(f"the settings are refused: {' '.join(done.stderr.split())}")

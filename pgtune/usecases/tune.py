@@ -11,7 +11,7 @@ from pgtune.model.server import Server
 from pgtune.model.units import GB, MB
 from pgtune.settings.situation import Situation, Wishes
 from pgtune.settings.tuning import Tuning
-from pgtune.usecases import machine
+from pgtune.usecases import machine, pages
 
 LEAST_RAM = 64 * MB  # below, PostgreSQL itself hardly fits
 INITDB_SHARED_BUFFERS = 128 * MB  # what initdb leaves: says nothing about the machine
@@ -87,6 +87,7 @@ def _offline(request: Request, figures: guide.Guide) -> Answer:
         settings=parameters,
         guide=figures,
         wishes=request.wishes,
+        count_pages=pages.counter(major * 10000, None, pages.USUAL_SEGMENT),
     )
     return Answer(settings.advise(situation, "a machine described by options"))
 
@@ -113,6 +114,9 @@ def _live(request: Request, figures: guide.Guide) -> Answer:
         available=server.available,
         jit_available=server.jit_available,
         primary_settings=server.primary_settings,
+        count_pages=pages.counter(server.version, found.located, int(server.settings["wal_segment_size"].natural()))
+        if found.hardware
+        else None,
     )
     return Answer(settings.advise(situation, f"{server.host}:{server.port}", server), server, found.located)
 

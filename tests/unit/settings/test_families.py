@@ -43,6 +43,14 @@ def test_huge_pages_lift_the_cap_of_page_tables(sheet):
     assert sheet("2TB", cpus=64, profile="dw", kernel=kernel)["shared_buffers"] == 512 * GB
 
 
+def test_huge_pages_switched_off_are_not_counted_on(tuned, sheet):
+    """huge_pages = off: page tables are reckoned in full whatever the kernel holds, and the kernel advice says so."""
+    kernel = Kernel("6.1", huge_pages=300_000, huge_page_size=2 * MB)
+    given = {"cpus": 64, "profile": "dw", "kernel": kernel, "current": {"huge_pages": "off"}}
+    assert sheet("2TB", **given)["shared_buffers"] == parse_bytes("313GB")
+    assert any(text.startswith("huge_pages = off") for text in tuned("2TB", **given).kernel)
+
+
 @pytest.mark.parametrize(
     ("ram", "more", "expected"),
     [
