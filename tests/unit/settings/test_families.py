@@ -56,13 +56,13 @@ def test_huge_pages_switched_off_are_not_counted_on(tuned, sheet):
     [
         ("16GB", {}, "54MB"),  # (32 sessions + 8 workers) x 2 x hash_mem_multiplier 2 share what is left
         ("64GB", {}, "64MB"),
-        ("256GB", {"profile": "dw"}, "256MB"),
+        ("256GB", {"profile": "dw"}, "64MB"),
         ("512MB", {"profile": "web"}, "1MB"),
         ("2GB", {"cpus": 2, "profile": "web"}, "42MB"),
     ],
 )
 def test_work_mem(sheet, ram, more, expected):
-    """The guide's figure as far as the budget carries it, four times that in a warehouse."""
+    """The guide's figure as far as the budget carries it, in a warehouse too."""
     assert sheet(ram, **more)["work_mem"] == parse_bytes(expected)
 
 
@@ -71,6 +71,16 @@ def test_spilled_files_are_evidence(sheet):
     seen = Activity(temp_files=7, temp_bytes=3 * GB)
     assert "7 temporary files, 3 GB" in sheet(activity=seen).cell("work_mem").advice.why
     assert "temporary" not in sheet(activity=Activity(temp_files=0)).cell("work_mem").advice.why
+
+
+@pytest.mark.parametrize(
+    ("profile", "override", "expected"),
+    [("web", None, 100), ("dw", None, 500), ("dw", 1000, 1000), ("web", 1000, 1000)],
+)
+def test_default_statistics_target(sheet, profile, override, expected):
+    """The guide's figure, more for a warehouse; what somebody raised further stays."""
+    current = {"default_statistics_target": str(override)} if override else None
+    assert sheet("16GB", profile=profile, current=current)["default_statistics_target"] == expected
 
 
 @pytest.mark.parametrize(("ram", "expected"), [("1GB", "64MB"), ("16GB", "256MB"), ("64GB", "1GB"), ("1TB", "2GB")])
