@@ -9,10 +9,21 @@ MANY_PER_ACTIVE = 10  # connections for each that can work at a time: from here 
 CROWDED = 0.8  # of max_connections in use: the next peak may be refused
 
 
+# Switched off, these cost data or plans, and they are not pgtune's to switch on (documentation, 19.5.1, 19.7.1, 19.10).
+OFF = {
+    "fsync": "a crash of the machine can corrupt the whole cluster",
+    "full_page_writes": "a page half written in a crash of the machine stays broken",
+    "autovacuum": "dead rows pile up, statistics go stale, and only the wraparound guard still runs",
+    "track_counts": "autovacuum does not know what to do, and neither does pgtune",
+}
+PLANNER_SWITCH = "enable_"
+
+
 def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str, ...]:
     """The notes, the most urgent first."""
     found = [
         *_managed(server),
+        *_switched_off(sheet),
         *_budget(sheet, reckoned),
         *(cell.warning for cell in sheet.cells() if cell.warning),
         *_pooler(sheet, reckoned),
@@ -31,6 +42,20 @@ def _managed(server: Server | None) -> list[str]:
         return []
     kind, evidence = server.manager.kind, server.manager.evidence
     return [f"{kind} runs this server ({evidence}): --apply refuses; hand the changes over with --for {kind}"]
+
+
+def _switched_off(sheet: Sheet) -> list[str]:
+    """What somebody switched off and pgtune leaves so, and the planner's methods that are forbidden to everybody."""
+    settings = sheet.situation.settings
+    found = [f"{name} = off: {why}" for name, why in OFF.items() if name in settings and not settings[name].coming()]
+    planner = [
+        name
+        for name, setting in sorted(settings.items())
+        if name.startswith(PLANNER_SWITCH) and setting.boot == "on" and setting.coming() is False
+    ]
+    if planner:
+        found.append(f"{', '.join(planner)} = off for everybody: a query that needs it gets a poor plan; set it there")
+    return found
 
 
 def _budget(sheet: Sheet, reckoned: Budget) -> list[str]:

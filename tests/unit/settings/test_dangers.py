@@ -214,3 +214,13 @@ def test_departures_name_the_guides_figure(tuned):
     line = next(line for line in tuned("2GB", 2, profile="web").lines if line.name == "maintenance_work_mem")
     assert "the guide: 256MB" in line.why
     assert parse_bytes(line.proposed) == 128 * MB
+
+
+def test_what_is_switched_off_is_named_and_left(tuned):
+    """A consultant says it aloud: no fsync, no autovacuum, a planner method forbidden; none of them is a line."""
+    off = {"fsync": "off", "autovacuum": "off", "enable_nestloop": "off"}
+    tuning = tuned(current=off)
+    assert not set(off) & set(proposed(tuning))
+    for name in off:
+        assert any(note.startswith(f"{name} = off") for note in tuning.notes)
+    assert not any("= off" in note for note in tuned().notes)
