@@ -13,8 +13,6 @@ CROWDED = 0.8  # of max_connections in use: the next peak may be refused
 OFF = {
     "fsync": "a crash of the machine can corrupt the whole cluster",
     "full_page_writes": "a page half written in a crash of the machine stays broken",
-    "autovacuum": "dead rows pile up, statistics go stale, and only the wraparound guard still runs",
-    "track_counts": "autovacuum does not know what to do, and neither does pgtune",
 }
 PLANNER_SWITCH = "enable_"
 

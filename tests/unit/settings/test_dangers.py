@@ -217,8 +217,8 @@ def test_departures_name_the_guides_figure(tuned):
 
 
 def test_what_is_switched_off_is_named_and_left(tuned):
-    """A consultant says it aloud: no fsync, no autovacuum, a planner method forbidden; none of them is a line."""
-    off = {"fsync": "off", "autovacuum": "off", "enable_nestloop": "off"}
+    """A consultant says it aloud: no fsync, no full pages, a planner method forbidden; none of them is a line."""
+    off = {"fsync": "off", "full_page_writes": "off", "enable_nestloop": "off"}
     tuning = tuned(current=off)
     assert not set(off) & set(proposed(tuning))
     for name in off:
