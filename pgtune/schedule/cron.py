@@ -30,6 +30,7 @@ NICKNAMES = {
 # The longest wait that a valid text can mean: 29 February across 2100, which is no leap year, is 8 years away.
 HORIZON_DAYS = 9 * 366
 LONGEST_CHANGE = 180  # minutes: no zone has moved its clocks by more within a day since 1970, but for whole days
+ALL_DAYS, ALL_WEEKDAYS = tuple(range(1, 32)), tuple(range(7))
 SPANS = (timedelta(hours=2), timedelta(days=2), timedelta(days=32), timedelta(days=367), timedelta(days=HORIZON_DAYS))
 
 
@@ -77,7 +78,7 @@ class Cron:
     def on(self, day: date) -> bool:
         """True if the date is one of its days."""
         by_day, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        either = len(self.days) < 31 and len(self.weekdays) < 7
+        either = len(self.days) < len(ALL_DAYS) and len(self.weekdays) < len(ALL_WEEKDAYS)
         return day.month in self.months and (by_day or by_weekday if either else by_day and by_weekday)
 
 
@@ -93,7 +94,11 @@ def parse(text: str) -> Cron:
     _refuse_ambiguous(words[2], words[4], text)
     fields = zip((MINUTE, HOUR, DAY, MONTH, WEEKDAY), words, strict=True)
     minutes, hours, days, months, weekdays = (_numbers(field, word) for field, word in fields)
-    found = Cron(minutes, hours, days, months, tuple(sorted({number % 7 for number in weekdays})))
+    weekdays = tuple(sorted({number % 7 for number in weekdays}))
+    both = not words[2].startswith("*") and not words[4].startswith("*")
+    if both and (len(days) == len(ALL_DAYS) or len(weekdays) == len(ALL_WEEKDAYS)):
+        days, weekdays = ALL_DAYS, ALL_WEEKDAYS  # either of them satisfies every date
+    found = Cron(minutes, hours, days, months, weekdays)
     if not any(found.on(date(2000, 1, 1) + timedelta(days=n)) for n in range(366)):
         raise BadInput(f"{text!r} never comes: no month has such a day")
     return found
