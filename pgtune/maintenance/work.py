@@ -84,6 +84,7 @@ class Urgency(StrEnum):
     """Why a job goes before better-paid ones. The order of the members is the order of the work."""
 
     ALARM = "alarm"  # an index whose collation changed gives wrong answers; wraparound stops the server
+    AGE = "age"  # ids so old that autovacuum must freeze, or already should have
     DEBRIS = "debris"  # leftovers slow every write and every rebuild to come
     ORDINARY = "ordinary"
 
@@ -93,8 +94,9 @@ class Job:
     """One object's work. Two jobs of one `table` never run at once; `sql` runs in order, each statement on its own.
 
     `sql` is what psql takes, every name quoted. `lock` is the strongest lock held for long, as PostgreSQL names it.
-    `seconds` is the predicted time and `predicted_from` says how: "history", "throughput", or "" where it is None.
-    `score` is benefit per second: greater goes first within one urgency. `bytes` is the size that the work passes over.
+    `seconds` is the predicted time and `predicted_from` says how: "history" (of the object), "throughput" (of others),
+    "assumed" (by the guide's figure), or "" where it is None. `score` is benefit per second: greater goes first within
+    one urgency. `bytes` is the size that the work passes over.
     """
 
     kind: Kind
