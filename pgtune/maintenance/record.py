@@ -1,5 +1,6 @@
 """A run of maintenance as it is recorded, reported and read back, and what it is doing while it runs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pgtune.maintenance.work import Alarm, Deferred, Kind, Outcome, Result, Skipped
@@ -29,6 +30,15 @@ class Run:
     alarms: tuple[Alarm, ...] = ()
     debris: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def scope(tasks: Iterable[Kind], databases: str | None, schemas: str | None, tables: str | None) -> str:
+    """What a run was to work on, as the history keeps it: the tasks, and the selections as they were given.
+
+    A scheduler asks by it when its policy last ran, whoever called the run.
+    """
+    given = {"databases": databases, "schemas": schemas, "tables": tables}
+    return "; ".join([",".join(sorted(tasks)), *(f"{what} {text}" for what, text in given.items() if text)])
 
 
 @dataclass(frozen=True, slots=True)

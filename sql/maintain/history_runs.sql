@@ -2,6 +2,7 @@
 create table if not exists pgtune.maintenance_run (
     id bigint generated always as identity primary key,
     target text not null,
+    scope text not null default '',
     began timestamptz not null default clock_timestamp(),
     ended timestamptz,
     exit_code int,

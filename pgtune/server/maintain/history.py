@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from psycopg import sql
@@ -32,8 +33,8 @@ class History(Protocol):
         NotAllowed, Refused, ConnectionLost, LedgerUnusable: it cannot be written or read, so nothing more is begun.
     """
 
-    def open_run(self, target: str) -> int:
-        """Write down that a run begins, and give its number."""
+    def open_run(self, target: str, scope: str = "") -> int:
+        """Write down that a run begins, and on what (`record.scope`), and give its number."""
 
     def close_run(self, exit_code: int, detail: str) -> None:
         """Write down how it ended."""
@@ -53,6 +54,9 @@ class History(Protocol):
     def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:
         """The last runs, the newest first; or that one."""
 
+    def last(self, scope: str) -> datetime | None:
+        """When the last run of this scope began that went to its end; None if there was none."""
+
     def forget(self, days: int) -> int:
         """Forget what is older; how many runs those were."""
 
@@ -66,9 +70,9 @@ class InCluster:
     _step: int = 0
     _mutex: threading.Lock = field(default_factory=threading.Lock)
 
-    def open_run(self, target: str) -> int:
+    def open_run(self, target: str, scope: str = "") -> int:
         """As the protocol says."""
-        self.run = self._ask("history_run_begin", target=target)[0]["id"]
+        self.run = self._ask("history_run_begin", target=target, scope=scope)[0]["id"]
         return self.run
 
     def close_run(self, exit_code: int, detail: str) -> None:
@@ -100,6 +104,11 @@ class InCluster:
         found = self._ask("history_read_runs", limit=limit, run=run)
         steps = self._ask("history_read_steps", runs=[row["number"] for row in found])
         return assembled(found, steps)
+
+    def last(self, scope: str) -> datetime | None:
+        """As the protocol says."""
+        found: datetime | None = self._ask("history_last", scope=scope)[0]["began"]
+        return found
 
     def forget(self, days: int) -> int:
         """As the protocol says."""

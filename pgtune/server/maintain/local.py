@@ -22,8 +22,8 @@ from pgtune.server.maintain import history
 FILE = "maintenance.sqlite3"
 TABLES = """
 create table if not exists run (
-    number integer primary key autoincrement, server text not null, target text not null, began text not null,
-    ended text, exit_code integer, detail text not null default ''
+    number integer primary key autoincrement, server text not null, target text not null, scope text not null,
+    began text not null, ended text, exit_code integer, detail text not null default ''
 ) strict;
 create table if not exists step (
     run integer not null references run (number) on delete cascade, step integer not null, kind text not null,
@@ -55,6 +55,11 @@ select kind, database, schema, name, {SECONDS} as seconds, bytes_before as bytes
  group by kind, database, schema, name
 """  # noqa: S608
 
+LAST = """
+select max(began) from run
+ where server = ? and scope = ? and ended is not null and exit_code not in (3, 5, 130)  -- as maintain/history_last.sql
+"""
+
 
 @dataclass(slots=True)
 class Local:
@@ -67,11 +72,12 @@ class Local:
     _step: int = 0
     _mutex: threading.Lock = field(default_factory=threading.Lock)
 
-    def open_run(self, target: str) -> int:
+    def open_run(self, target: str, scope: str = "") -> int:
         """As the protocol says."""
         with self._using() as database:
             row = database.execute(
-                "insert into run (server, target, began) values (?, ?, ?)", (self.server, target, _now())
+                "insert into run (server, target, scope, began) values (?, ?, ?, ?)",
+                (self.server, target, scope, _now()),
             )
             self.run = int(row.lastrowid or 0)
         return self.run
@@ -123,6 +129,12 @@ class Local:
             ).fetchall()
             steps = [dict(step) for row in found for step in database.execute(STEPS, (row["number"],))]
         return history.assembled([dict(row) for row in found], steps)
+
+    def last(self, scope: str) -> datetime | None:
+        """As the protocol says."""
+        with self._using() as database:
+            found = database.execute(LAST, (self.server, scope)).fetchone()[0]
+        return datetime.fromisoformat(found) if found else None
 
     def forget(self, days: int) -> int:
         """As the protocol says."""
