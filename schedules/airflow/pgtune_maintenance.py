@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from airflow import DAG
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 
 with DAG(

@@ -1,4 +1,4 @@
-"""A file for Airflow's folder of DAGs: one DAG a policy."""
+"""A file for the folder of DAGs of Airflow 3: one DAG a policy."""
 
 import json
 import shlex
@@ -14,8 +14,8 @@ HEAD = '''\
 
 from datetime import UTC, datetime, timedelta
 
-from airflow import DAG
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 '''
 DAG = """
