@@ -18,6 +18,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from pgtune.schedule.agenda import Agenda, Due, allowance
+from pgtune.schedule.cron import preceding
 from pgtune.schedule.policy import Policy
 from pgtune.schedule.trigger import Trigger
 
@@ -62,13 +63,13 @@ class Daemon:
 
     def serve(self) -> int:
         """Run until SIGTERM, SIGHUP or Ctrl-C, which arrive as KeyboardInterrupt; the exit code is 0 then."""
-        self._look()
-        with self._scheduler():
-            try:
+        try:
+            self._look()
+            with self._scheduler():
                 while True:
                     self._turn()
-            except KeyboardInterrupt:
-                self._hands.say("stopping")
+        except KeyboardInterrupt:
+            self._hands.say("stopped")
         return 0
 
     @contextmanager
@@ -91,7 +92,8 @@ class Daemon:
             scheduler.shutdown(wait=False)
 
     def _note(self, policy: Policy) -> None:
-        self._fired.put((policy.name, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        self._fired.put((policy.name, preceding(policy.cron, now, policy.zone) or now))
 
     def _look(self) -> None:
         self._seen = self._hands.standing()

@@ -77,6 +77,18 @@ def translated() -> Iterator[None]:
         raise Refused(f"the server sent text that is not UTF-8: {error.reason}") from error
 
 
+def holds_password(conninfo: str) -> bool:
+    """True if a password stands in it, which must then not be written into anybody's file.
+
+    Raises:
+        BadInput: the conninfo cannot be parsed.
+    """
+    try:
+        return bool({"password", "sslpassword"} & {key for key, value in conninfo_to_dict(conninfo).items() if value})
+    except psycopg.ProgrammingError:
+        raise BadInput(UNREADABLE) from None
+
+
 def rows(connection: Connection, query: LiteralString, **values: object) -> list[DictRow]:
     """All rows of a query, values bound by name."""
     return connection.execute(query, values or None).fetchall()

@@ -8,15 +8,19 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgtune import resources
-from pgtune.model.errors import BadInput, CannotConnect, ConnectionLost, NotAllowed, PgtuneError, Refused
-from pgtune.server.connect import UNREADABLE, Connection, reading, rows
+from pgtune.model.errors import CannotConnect, ConnectionLost, NotAllowed, PgtuneError, Refused
+from pgtune.server.connect import Connection, reading, rows
+from pgtune.server.maintain.session import ALIVE, with_words
 
-# A leader whose machine has vanished is let go of after 30 + 3 * 10 seconds, on both ends where both are Linux.
-KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
-PATIENT = "-c idle_session_timeout=0 -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+# The session is idle for months; a leader whose machine has vanished is let go of after 30 + 3 * 10 seconds.
+PATIENT = {
+    "idle_session_timeout": "0",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 
 class Leadership:
@@ -82,16 +86,9 @@ class Leadership:
 
     def _connect(self) -> Connection:
         self.close()
-        self._connection = self._stack.enter_context(reading(_patient(self._conninfo)))
-        return self._connection
-
-
-def _patient(conninfo: str) -> str:
-    """The conninfo for a session that is idle for months, and is given up when the other end has vanished."""
-    try:
-        given = conninfo_to_dict(conninfo)
-    except psycopg.ProgrammingError:
-        raise BadInput(UNREADABLE) from None
-    words = KEEPALIVE | {key: str(value) for key, value in given.items() if value is not None}
-    options = f"{given.get('options') or ''} {PATIENT}".strip()
-    return make_conninfo("", **words | {"options": options, "application_name": "pgtune schedule"})
+        words = with_words(self._conninfo, application_name="pgtune schedule", **ALIVE)
+        connection = self._stack.enter_context(reading(words))
+        for name, value in PATIENT.items():
+            rows(connection, resources.sql("maintain/setting"), name=name, value=value)
+        self._connection = connection
+        return connection
