@@ -35,6 +35,11 @@ class Obstacles:
         held = (lock for oid in oids for lock in self.locks.get(oid, ()))
         return (*_lockers(kind, _strongest(held)), *self._snapshots(kind))
 
+    def holder(self, *oids: int) -> int | None:
+        """The session that holds a lock on one of these relations as a build or a VACUUM does, None if nobody does."""
+        locks = (lock for oid in oids for lock in self.locks.get(oid, ()))
+        return next((lock.pid for lock in locks if lock.pid is not None and _strength(lock) >= CONFLICTING), None)
+
     def old(self) -> tuple[Blocker, ...]:
         """Everyone whose snapshot is old enough to be named, whatever the work."""
         return tuple(_blocker(each, "dead rows younger than its snapshot stay") for each in self._old())

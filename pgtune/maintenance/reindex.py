@@ -7,7 +7,7 @@ from pgtune.maintenance import bloat
 from pgtune.maintenance.bloat import Estimate
 from pgtune.maintenance.need import percent
 from pgtune.maintenance.policy import Policy
-from pgtune.maintenance.rows import Collation, Column, Index
+from pgtune.maintenance.rows import Collation, Column, Density, Index
 from pgtune.maintenance.work import Urgency
 from pgtune.model.units import human_bytes
 
@@ -65,9 +65,10 @@ def bloated(index: Index, columns: Sequence[Column], size: int | None, policy: P
     return Rebuild(index, _why(estimate, "estimated"), estimate, "estimated", stale=stale)
 
 
-def confirmed(index: Index, estimate: Estimate, policy: Policy) -> Rebuild | None:
-    """The rebuild of an index that was measured, None if the measure refutes it."""
-    return Rebuild(index, _why(estimate, "measured"), estimate, "measured") if worth(estimate, policy) else None
+def measured(index: Index, density: Density, block: int) -> Rebuild:
+    """The same by what pgstatindex found, worth it or not."""
+    estimate = bloat.measured(density, index, block)
+    return Rebuild(index, _why(estimate, "measured"), estimate, "measured")
 
 
 def worth(estimate: Estimate, policy: Policy) -> bool:

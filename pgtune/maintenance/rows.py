@@ -119,6 +119,7 @@ class Index(NamedTuple):
     scans: int
     modified: int
     table_rows: float
+    table_pages: int
 
     @property
     def relation(self) -> Relation:
