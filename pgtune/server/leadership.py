@@ -11,7 +11,7 @@ import psycopg
 
 from pgtune import resources
 from pgtune.model.errors import CannotConnect, ConnectionLost, NotAllowed, PgtuneError, Refused
-from pgtune.server.connect import Connection, reading, rows
+from pgtune.server.connect import Connection, reading, rows, translated
 from pgtune.server.maintain.session import ALIVE, with_words
 
 # The session is idle for months; a leader whose machine has vanished is let go of after 30 + 3 * 10 seconds.
@@ -53,7 +53,8 @@ class Leadership:
             BadInput: the connection string cannot be read.
         """
         try:
-            return self._asked()
+            with translated():
+                return self._asked()
         except (CannotConnect, ConnectionLost, NotAllowed, Refused) as error:
             self.close()
             return str(error)
