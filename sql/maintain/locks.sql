@@ -5,7 +5,9 @@ select l.relation as oid, l.pid, l.mode, l.granted, a.usename::text as role, a.a
        extract(epoch from now() - a.xact_start)::float8 as age, left(a.query, 200) as query, x.gid
   from pg_locks l
        left join pg_stat_activity a on a.pid = l.pid
-       left join pg_prepared_xacts x on l.pid is null and '-1/' || x.transaction::text = l.virtualtransaction
+       left join pg_locks w on l.pid is null and w.pid is null and w.locktype = 'transactionid'
+                           and w.virtualtransaction = l.virtualtransaction
+       left join pg_prepared_xacts x on x.transaction = w.transactionid
  where l.locktype = 'relation'
    and l.database = (select oid from pg_database where datname = current_database())
    and l.relation = any (%(oids)s::oid[])

@@ -1,4 +1,4 @@
-"""What the tests of the maintenance runner share: jobs built by hand, a runner to do them, and what is left after it."""
+"""What the tests of the maintenance runner share: jobs built by hand, a runner to do them, and trouble."""
 
 import contextlib
 import threading
@@ -85,6 +85,25 @@ class Site:
     def outcomes(self, *jobs: Job, **orders: Any) -> list[Outcome]:
         """What became of these jobs, in the order in which they ended."""
         return [result.outcome for result in self.run(*jobs, **orders).results]
+
+    def slow_index(self, seconds: float = 0.8, table: str = "slow", unique: str = "") -> str:
+        """An index whose build takes so long, for what has to come in the middle of it; its name."""
+        rows = 40
+        self.ask(
+            f"create function {table}_nap(bigint) returns bigint language plpgsql immutable as"
+            f" $$ begin perform pg_catalog.pg_sleep({seconds / rows}); return $1; end $$;"
+            f" create table {table} (id bigint); create {unique} index {table}_idx on {table} ({table}_nap(id));"
+            f" alter table {table} set (autovacuum_enabled = off)"
+        )
+        self.ask(f"update pg_index set indisready = false where indexrelid = '{table}_idx'::regclass")
+        self.ask(f"insert into {table} select generate_series(1, {rows})")
+        self.ask(f"update pg_index set indisready = true where indexrelid = '{table}_idx'::regclass")
+        return f"{table}_idx"
+
+    def building(self) -> int | None:
+        """The process that builds an index now."""
+        found = self.ask("select pid from pg_stat_progress_create_index where phase like 'building%'")
+        return int(found[0][0]) if found else None
 
     def invalid(self) -> list[str]:
         """Names of invalid indexes in the database, TOAST included."""

@@ -1,6 +1,7 @@
 """Who stands in the way of a job: asked before it begins, and named when it gave up."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from pgtune.server.maintain.session import Session
 # The text of a statement may hold a password; nothing else of it is a secret that a DBA could not read anyway.
 SECRET = re.compile(r"(password\s*=?\s*)('(?:[^']|'')*'?|\S+)", re.IGNORECASE)
 
+LOOK = 0.05  # seconds between two looks at those who are waited for
 OLD_SNAPSHOT = "its snapshot would be waited for"
 LOCKS = "its lock would be waited for"
 
@@ -28,17 +30,26 @@ class Obstacle:
 def of_build(session: Session, oids: Sequence[int], patience: float) -> Obstacle | None:
     """Who would hold up a concurrent build on these relations (table and index) longer than the patience.
 
-    Whoever has held a lock or a snapshot for longer than that already will most likely keep it; whoever has not, as any
-    statement of a busy application, is waited for. An age that the role may not see counts as short: the observer is
-    there.
+    The build would wait for everybody who is there now, after it has made an index that cannot be dropped before they
+    have gone. So they are waited for here, where giving up leaves nothing behind; who comes later does not matter.
+    Whoever has been there for longer than the patience already will most likely stay, and is not waited for.
     """
-    found = session.rows("maintain/hindrances", oids=list(oids))
-    for row in found:
-        if row["excludes"]:
-            who = _blocker(row, LOCKS)
-            return Obstacle(Outcome.LOCKED, _excluded(row), (who,))
-    late = tuple(_blocker(row, LOCKS if row["locks"] else OLD_SNAPSHOT) for row in found if _older(row, patience))
-    return Obstacle(Outcome.BLOCKED, sentence(late), late) if late else None
+    limit = time.monotonic() + patience
+    first: set[str] | None = None
+    while True:
+        found = session.rows("maintain/hindrances", oids=list(oids))
+        for row in found:
+            if row["excludes"]:
+                return Obstacle(Outcome.LOCKED, _excluded(row), (_blocker(row, LOCKS),))
+        first = {row["token"] for row in found} if first is None else first
+        still = [row for row in found if row["token"] in first]
+        late = [row for row in still if _older(row, patience)]
+        if late or (still and time.monotonic() > limit):
+            who = tuple(_blocker(row, LOCKS if row["locks"] else OLD_SNAPSHOT) for row in late or still)
+            return Obstacle(Outcome.BLOCKED, sentence(who), who)
+        if not still:
+            return None
+        time.sleep(LOOK)
 
 
 def of_table(session: Session, oid: int) -> Obstacle | None:

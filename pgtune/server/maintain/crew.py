@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from pgtune.maintenance import outcomes
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
 from pgtune.model.errors import PgtuneError
 from pgtune.server.maintain.doing import Doer, Ended
@@ -19,17 +18,20 @@ ATTEMPTS = 3  # of a job that somebody blocks, before it is left for the next ru
 REMOVALS = 6  # attempts to drop debris: it slows every write, so it is tried longer
 LONGEST_PAUSE = 30.0  # seconds between two attempts; they double from the patience on
 
+GONE = frozenset({Outcome.DONE, Outcome.GONE})
+
 Tell = Callable[[Result], None]
 Key = tuple[Kind, str, int]
 
 
 @dataclass(slots=True)
 class Waiting:
-    """A job in the queue, not to be begun before the monotonic time `since`."""
+    """A job in the queue, not to be begun before the monotonic time `since`; `ours` is debris of this very run."""
 
     job: Job
     attempts: int = 0
     since: float = 0.0
+    ours: bool = False
 
     @property
     def table(self) -> tuple[str, int]:
@@ -52,6 +54,8 @@ class Crew:
     _busy: set[tuple[str, int]] = field(default_factory=set)
     _at_work: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _left: int = 0
+    _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self, jobs: Sequence[Job], workers: int) -> None:
@@ -61,16 +65,28 @@ class Crew:
             threading.Thread(target=self._work, args=(number,), name=f"worker {number}", daemon=True)
             for number in range(max(1, min(workers, len(jobs))))
         ]
+        self._left = len(self._threads)
         for thread in self._threads:
             thread.start()
 
     def wait(self) -> None:
-        """Wait until everything is done; short waits, so that Ctrl-C reaches the main thread."""
-        while any(thread.is_alive() for thread in self._threads):
-            for thread in self._threads:
-                thread.join(0.05)
+        """Wait until everything is done; short waits, so that Ctrl-C reaches the main thread.
+
+        Not by joining: a join that is interrupted takes the thread for ended (Python 3.11).
+        """
+        while not self._over.wait(0.1):
+            pass
 
     def _work(self, number: int) -> None:
+        try:
+            self._do_all(number)
+        finally:
+            with self._changed:
+                self._left -= 1
+                if not self._left:
+                    self._over.set()
+
+    def _do_all(self, number: int) -> None:
         while (waiting := self._take()) is not None:
             try:
                 ended = self._done(number, waiting)
@@ -119,8 +135,7 @@ class Crew:
         """Nothing more is begun; what is debris is not forgotten but named."""
         left, self.queue = self.queue, []
         for waiting in left:
-            debris = waiting.attempts and waiting.job.kind is Kind.LEFTOVERS
-            self._hear(Result(waiting.job, Outcome.DEBRIS_LEFT if debris else outcome, why))
+            self._hear(Result(waiting.job, Outcome.DEBRIS_LEFT if waiting.ours else outcome, why))
 
     def _put_away(self, waiting: Waiting, ended: Ended) -> None:
         with self._changed:
@@ -128,11 +143,11 @@ class Crew:
             attempts = waiting.attempts + 1
             most = REMOVALS if waiting.job.kind is Kind.LEFTOVERS else ATTEMPTS
             # debris goes before the next attempt, which would pile up more of it
-            self.queue[:0] = [Waiting(job, 1, self._pause(1)) for job in ended.follow]
+            self.queue[:0] = [Waiting(job, 1, self._pause(1), ours=True) for job in ended.follow]
             if ended.disk_full:
                 self.gates.full.add(waiting.job.tablespace)
             if ended.again and attempts < most and not self.gates.interrupted and not self.ended_early:
-                self.queue.append(Waiting(waiting.job, attempts, self._pause(attempts)))
+                self.queue.append(replace(waiting, attempts=attempts, since=self._pause(attempts)))
             else:
                 self._hear(_final(ended, attempts, waiting))
             self._changed.notify_all()
@@ -164,9 +179,9 @@ class Crew:
 
 
 def _final(ended: Ended, attempts: int, waiting: Waiting) -> Result:
-    """The result that counts; leftovers that somebody protects to the end are debris left."""
+    """The result that counts; debris of this run that is still there at its end is called so."""
     result = ended.result
-    if waiting.job.kind is Kind.LEFTOVERS and result.outcome in outcomes.RETRIED:
+    if waiting.ours and result.outcome not in GONE:
         result = replace(result, outcome=Outcome.DEBRIS_LEFT)
     if ended.again and attempts > 1:
         return replace(result, detail=f"{result.detail} ({attempts} attempts)")

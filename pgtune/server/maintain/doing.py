@@ -23,8 +23,12 @@ from pgtune.server.maintain.observer import Observer
 from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.state import State
 from pgtune.server.maintain.watch import Watch
+from pgtune.versions import features
 
 STATISTICS_LAG = 1.0  # seconds that the statistics of 14 may come late (its collector writes every 0.5 s)
+IN_PLACE = "ACCESS EXCLUSIVE"  # the lock of a REINDEX that is not concurrent: the index keeps its oid
+CORRUPTING = "REINDEX CONCURRENTLY may lose rows on 14.0 to 14.3: update the server first (release notes of 14.4)"
+NO_DEBRIS = "process {} works on it: no debris yet"
 ORPHAN_ENDS = 10.0  # seconds within which a cancelled backend whose client is lost has to be gone
 
 
@@ -105,32 +109,35 @@ class Doer:
         """Why it does not begin; asked of the server as it is now, the plan may be hours old."""
         if found.in_recovery:
             raise MustNotRunHere("the server is a standby by now: nothing more is done")
-        if found.name is None:
-            return Ended(Result(job, Outcome.GONE, "it was dropped meanwhile"))
-        if not found.is_still(job):
-            return Ended(Result(job, Outcome.GONE, f"its oid is {found.schema}.{found.name} by now"))
+        other = self._other_object(job, found)
+        if other:
+            return Ended(Result(job, Outcome.GONE, other))
         if not found.taken:
             return Ended(Result(job, Outcome.LOCKED, "another pgtune works on it"), again=True)
-        if job.kind is Kind.LEFTOVERS:
-            return self._no_debris(job, found)
+        if job.kind is Kind.REINDEX and features.rebuilds_corrupt(self.session.version):
+            return Ended(Result(job, Outcome.FAILED, CORRUPTING))
         obstacle = self._obstacle(job, found)
         if obstacle is None:
             return None
         return Ended(Result(job, obstacle.outcome, obstacle.why, blocked_by=obstacle.who), again=True)
 
-    def _obstacle(self, job: Job, found: State) -> blockers.Obstacle | None:
-        if job.kind is Kind.REINDEX:
-            relations = [job.target.oid, found.table_oid or job.table.oid]
-            return blockers.of_build(self.session, relations, self.observer.limits.patience)
-        return blockers.of_table(self.session, job.target.oid) if found.busy else None
+    @staticmethod
+    def _other_object(job: Job, found: State) -> str:
+        """Why the oid is not what was planned; "" if it is."""
+        if found.name is None:
+            return "it was dropped meanwhile"
+        if not found.is_still(job):
+            return f"its oid is {found.schema}.{found.name} by now"
+        return "it is a valid index by now" if job.kind is Kind.LEFTOVERS and found.valid else ""
 
-    def _no_debris(self, job: Job, found: State) -> Ended | None:
-        if found.valid:
-            return Ended(Result(job, Outcome.GONE, "it is a valid index by now"))
-        live = debris.builders(self.session, job.target.oid, found.table_oid or job.table.oid)
-        if live:
-            return Ended(Result(job, Outcome.LOCKED, f"process {live[0]} works on it: no debris yet"), again=True)
-        return None
+    def _obstacle(self, job: Job, found: State) -> blockers.Obstacle | None:
+        table = found.table_oid or job.table.oid
+        if job.kind is Kind.REINDEX:
+            return blockers.of_build(self.session, [job.target.oid, table], self.observer.limits.patience)
+        if job.kind is Kind.LEFTOVERS:
+            live = debris.builders(self.session, job.target.oid, table)
+            return blockers.Obstacle(Outcome.LOCKED, NO_DEBRIS.format(live[0]), ()) if live else None
+        return blockers.of_table(self.session, job.target.oid) if found.busy else None
 
     def _work(self, job: Job, found: State) -> Ended:
         self.indexes = {}
@@ -156,7 +163,8 @@ class Doer:
 
     def _rebuilt(self, job: Job, found: State) -> Result:
         after = debris.indexes(self.session, found.table_oid or job.table.oid)
-        new = debris.successor(job.target, after)
+        in_place = after.get(job.target.oid) if job.lock == IN_PLACE else None
+        new = in_place or debris.successor(job.target, after)
         if new is None:
             return Result(
                 job, Outcome.FAILED, "the statement ended well, but no new index is there", bytes_before=found.bytes
@@ -220,7 +228,8 @@ class Doer:
         after = debris.indexes(self.session, found.table_oid or job.table.oid)
         new = debris.successor(job.target, after) if debris.swapped(job.target, after) else None
         left = debris.left_by(job.target, self.indexes, after, built)
-        kept = [each for each in (self._removed(index, job) for index in left) if each is not None]
+        table = found.table_oid or job.table.oid
+        kept = [each for each in (self._removed(index, job, table) for index in left) if each is not None]
         result = replace(ended.result, bytes_before=found.bytes)
         if new is not None:
             why = f"rebuilt, though the statement ended with: {result.detail}"
@@ -228,10 +237,10 @@ class Doer:
             result = replace(result, outcome=outcome, detail=why, bytes_after=new.bytes)
         return replace(ended, result=result, again=ended.again and new is None, follow=tuple(kept))
 
-    def _removed(self, index: debris.Index, job: Job) -> Job | None:
+    def _removed(self, index: debris.Index, job: Job, table: int) -> Job | None:
         """Drop a piece of debris now; the job that has to do it later, where somebody is in the way."""
         removal = debris.removal(index, job, f"left by the rebuild of {job.target.shown}")
-        if debris.builders(self.session, index.oid, job.table.oid):
+        if debris.builders(self.session, index.oid, table):
             return removal
         try:
             with self.watch.statement(self.session.pid, removal, strict=True):

@@ -21,6 +21,23 @@ KEPT_14 = re.compile(r"(\d+) dead row versions cannot be removed yet")
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What of a notice counts; the driver's own object is empty once its handler has returned."""
+
+    sqlstate: str
+    function: str
+    words: str
+    detail: str
+
+    @classmethod
+    def of(cls, told: Diagnostic) -> "Notice":
+        """Copy it."""
+        return cls(
+            told.sqlstate or "", told.source_function or "", told.message_primary or "", told.message_detail or ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Work that was left out although the statement succeeded."""
 
@@ -36,23 +53,22 @@ class Count:
     kept: int
 
 
-def refusal(notices: Iterable[Diagnostic]) -> Refusal | None:
+def refusal(notices: Iterable[Notice]) -> Refusal | None:
     """Why nothing was done, None if nothing says so."""
     for notice in notices:
-        if notice.source_function in REFUSALS:
-            return Refusal(Outcome.NO_PERMISSION, notice.message_primary or "")
+        if notice.function in REFUSALS:
+            return Refusal(Outcome.NO_PERMISSION, notice.words)
         if notice.sqlstate == LOCK_NOT_AVAILABLE:
-            return Refusal(Outcome.LOCKED, notice.message_primary or "")
+            return Refusal(Outcome.LOCKED, notice.words)
     return None
 
 
-def count(notices: Iterable[Diagnostic]) -> Count | None:
+def count(notices: Iterable[Notice]) -> Count | None:
     """What VERBOSE says of dead rows; None without it, or where it speaks another language. The table comes first."""
     for notice in notices:
-        text = notice.message_primary or ""
-        if found := REMOVED.search(text):
+        if found := REMOVED.search(notice.words):
             return Count(int(found[1]), int(found[2]))
-        kept = KEPT_14.search(notice.message_detail or "")
-        if (found := REMOVED_14.search(text)) and kept:
+        kept = KEPT_14.search(notice.detail)
+        if (found := REMOVED_14.search(notice.words)) and kept:
             return Count(int(found[1]), int(kept[1]))
     return None

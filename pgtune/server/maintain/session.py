@@ -10,12 +10,12 @@ from typing import Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import Diagnostic
 from psycopg.rows import DictRow
 
 from pgtune import resources
 from pgtune.model.errors import BadInput, ConnectionLost, NotAllowed, PgtuneError, Refused
 from pgtune.server.connect import UNREADABLE, Connection, translated, writing
+from pgtune.server.maintain.notices import Notice
 
 PAUSES = (0.3, 0.7, 1.5, 3.0, 6.0, 12.0)
 """Seconds before each attempt to come back: a crashed server takes about one, a restart a few, a failover ten."""
@@ -39,8 +39,8 @@ class Session:
     settings: Mapping[str, str] = field(default_factory=dict)
     pid: int = 0
     began: float = 0.0
-    notices: list[Diagnostic] = field(default_factory=list)
-    major: int = 0
+    notices: list[Notice] = field(default_factory=list)
+    version: int = 0
     _connection: Connection | None = None
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -64,7 +64,7 @@ class Session:
         stack = contextlib.ExitStack()
         connection = stack.enter_context(writing(with_words(self.conninfo, application_name=self.application, **ALIVE)))
         self._connection, self._stack = connection, stack
-        connection.add_notice_handler(self.notices.append)
+        connection.add_notice_handler(lambda told: self.notices.append(Notice.of(told)))
         try:
             self._prepare(connection)
         except BaseException:
@@ -72,7 +72,7 @@ class Session:
             raise
 
     def _prepare(self, connection: Connection) -> None:
-        self.major = connection.info.server_version // 10000
+        self.version = connection.info.server_version
         self.rows("maintain/prepare")
         for name, value in TRIED.items():
             with contextlib.suppress(NotAllowed, Refused):
@@ -119,7 +119,7 @@ class Session:
             NotAllowed, Refused, ConnectionLost: as the server answers.
         """
         with translated():
-            return self._live().execute(resources.sql(name, self.major or 99), values or None).fetchall()
+            return self._live().execute(resources.sql(name, self.version // 10000 or 99), values or None).fetchall()
 
     def execute(self, statement: str) -> None:
         """Run a statement of a plan as it stands; `notices` holds what the server said meanwhile.

@@ -42,7 +42,7 @@ class Watch:
         with self.mutex:
             self.pid, self.job, self.strict, self.running = pid, job, strict, True
             self.began, self.waiting_since, self.waited, self.queued = time.monotonic(), None, 0.0, False
-            self.phase, self.share, self.why, self.blocked_by = "", None, None, ()
+            self.phase, self.share, self.why, self.cancelled_at, self.blocked_by = "", None, None, 0.0, ()
             if not strict:
                 self.built = None
         try:
