@@ -34,13 +34,13 @@ def command(conninfo: str, output: str, *, dry_run: bool, guide_file: Path | Non
     """Say what needs VACUUM, ANALYZE or REINDEX now, and why; change nothing.
 
     Each line says what it brings, how long it takes, which lock it takes and who would stand in its way. Without
-    --databases the one that CONNINFO names is looked at. Exit code 1: something was skipped, or there is an alarm.
+    --databases the one that CONNINFO names is looked at. Exit code 1: there is something to do, or to look at.
     """
     from pgtune.usecases.maintain_plan import plan
 
     found = plan(_request(conninfo, guide_file, given), options.say)
     options.write(_rendered(found, "script" if dry_run else output))
-    return 1 if found.skipped or found.alarms else 0
+    return 1 if found.jobs or found.deferred or found.skipped or found.alarms else 0
 
 
 def _request(conninfo: str, guide_file: Path | None, given: dict[str, Any]) -> "Request":
