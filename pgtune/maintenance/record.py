@@ -74,6 +74,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """An object whose work was put off in so many runs since it was last done."""
+
+    kind: Kind
+    database: str
+    schema: str
+    name: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """A run as the history has it; `ended` None: it is at work or was cut off. The newest entries come last."""
 

@@ -77,6 +77,15 @@ def tables(text: str) -> TableSelection:
     return TableSelection(text, tuple(test[0]), tuple(test[1]))
 
 
+def of_schemas(text: str) -> str:
+    """A list of schemas as a list of tables: all tables of each.
+
+    Raises:
+        BadInput: the list is empty or an item of it is.
+    """
+    return ", ".join(f"{item}.%" for item in _items(text, "--schemas"))
+
+
 def _any(pairs: tuple[tuple[Test, Test], ...], schema: str, table: str) -> bool:
     return any(of_schema(schema) and of_table(table) for of_schema, of_table in pairs)
 

@@ -4,11 +4,13 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("plan",)
+COMMANDS = ("plan", "run", "history", "init")
 EXAMPLES = """\b
 Examples:
   pgtune maintain plan               what needs work now, and why
   pgtune maintain plan --dry-run     the SQL of it, for psql
+  pgtune maintain run                does it, and leaves nothing behind
+  pgtune maintain history            what was done, and how it ended
 """
 
 

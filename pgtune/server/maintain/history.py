@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from pgtune import resources
-from pgtune.maintenance.record import Entry, Recorded
+from pgtune.maintenance.record import Deferral, Entry, Recorded
 from pgtune.maintenance.work import Job, Kind, Outcome, Past, Result
 from pgtune.model.errors import ConnectionLost, NotAllowed
 from pgtune.server.connect import translated, writing
@@ -56,6 +56,9 @@ class History(Protocol):
 
     def last(self, scope: str) -> datetime | None:
         """When the last run of this scope began that went to its end; None if there was none."""
+
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """What was put off, and how often in a row."""
 
     def forget(self, days: int) -> int:
         """Forget what is older; how many runs those were."""
@@ -109,6 +112,10 @@ class InCluster:
         """As the protocol says."""
         found: datetime | None = self._ask("history_last", scope=scope)[0]["began"]
         return found
+
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """As the protocol says."""
+        return tuple(Deferral(**row | {"kind": Kind(row["kind"])}) for row in self._ask("history_deferrals"))
 
     def forget(self, days: int) -> int:
         """As the protocol says."""

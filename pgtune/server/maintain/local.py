@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pgtune.cluster import account
-from pgtune.maintenance.record import Recorded
+from pgtune.maintenance.record import Deferral, Recorded
 from pgtune.maintenance.work import Job, Kind, Past, Result
 from pgtune.model.errors import LedgerUnusable
 from pgtune.server import ledger
@@ -42,11 +42,11 @@ update step set ended = :at, outcome = :outcome, detail = :detail, blocked_by = 
        rows_after = :rows_after, bytes_before = coalesce(:bytes_before, bytes_before), bytes_after = :bytes_after
  where run = :run and step = :step
 """
-SECONDS = "(julianday(ended) - julianday(began)) * 86400.0"
+SECONDS = "(julianday(s.ended) - julianday(s.began)) * 86400.0"
 STEPS = f"""
 select run, step, kind, database, schema, name, sql, began, ended, outcome, detail, {SECONDS} as seconds, bytes_before,
        bytes_after
-  from step where run = ? order by step
+  from step s where run = ? order by step
 """  # noqa: S608  (nothing of it is input)
 PAST = f"""
 select kind, database, schema, name, {SECONDS} as seconds, bytes_before as bytes, max(s.began) as last
@@ -55,6 +55,16 @@ select kind, database, schema, name, {SECONDS} as seconds, bytes_before as bytes
  group by kind, database, schema, name
 """  # noqa: S608
 
+DEFERRALS = """
+with own as (select s.* from step s join run r on r.number = s.run where r.server = :server),
+last as (select kind, database, schema, name,
+                max(began) filter (where outcome in ('done', 'done, debris cleaned')) as done
+           from own group by kind, database, schema, name)
+select s.kind, s.database, s.schema, s.name, count(distinct s.run) as times
+  from own s join last l using (kind, database, schema, name)
+ where s.outcome = 'deferred' and (l.done is null or s.began > l.done)
+ group by s.kind, s.database, s.schema, s.name
+"""
 LAST = """
 select max(began) from run
  where server = ? and scope = ? and ended is not null and exit_code not in (3, 5, 130)  -- as maintain/history_last.sql
@@ -135,6 +145,12 @@ class Local:
         with self._using() as database:
             found = database.execute(LAST, (self.server, scope)).fetchone()[0]
         return datetime.fromisoformat(found) if found else None
+
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """As the protocol says."""
+        with self._using() as database:
+            rows = [dict(row) for row in database.execute(DEFERRALS, {"server": self.server})]
+        return tuple(Deferral(**row | {"kind": Kind(row["kind"])}) for row in rows)
 
     def forget(self, days: int) -> int:
         """As the protocol says."""

@@ -67,6 +67,17 @@ def opened(conninfo: str) -> Iterator[tuple[Session, Target]]:
         session.close()
 
 
+@contextmanager
+def asked(conninfo: str) -> Iterator[Target]:
+    """Who the server is, with nothing locked or required.
+
+    Raises:
+        CannotConnect, NotAllowed, ConnectionLost: as the server answers.
+    """
+    with Session(conninfo) as session:
+        yield read(session)
+
+
 def _require(session: Session, found: Target) -> None:
     if found.in_recovery:
         raise MustNotRunHere(f"{found.name} is a standby: maintenance runs on its primary; nothing was done")
