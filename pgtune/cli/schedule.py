@@ -191,7 +191,7 @@ def described(policy: "Policy") -> dict[str, Any]:
         "tasks": list(policy.tasks),
         "cron": str(policy.cron),
         "timezone": policy.timezone,
-        "window": str(policy.window) if policy.window else None,
+        "window": policy.window,
         "deadline_s": policy.deadline,
         "catch_up_s": policy.catch_up,
         "databases": policy.databases,

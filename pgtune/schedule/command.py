@@ -1,7 +1,7 @@
 """The command line that a policy stands for: what the daemon calls is what an exported line calls."""
 
 from pgtune.model import units
-from pgtune.schedule.policy import LOCAL, Policy
+from pgtune.schedule.policy import Policy
 
 
 def arguments(policy: Policy, conninfo: str = "") -> tuple[str, ...]:
@@ -19,8 +19,8 @@ def _options(policy: Policy) -> tuple[tuple[str, str | None], ...]:
         ("--databases", policy.databases),
         ("--schemas", policy.schemas),
         ("--tables", policy.tables),
-        ("--window", str(policy.window) if policy.window else None),
-        ("--timezone", policy.timezone if policy.window and policy.timezone != LOCAL else None),
+        ("--window", policy.window),
+        ("--timezone", policy.timezone if policy.window else None),
         ("--deadline", seconds(policy.deadline) if policy.deadline else None),
         ("--jobs", str(policy.jobs) if policy.jobs else None),
         ("--lock-timeout", policy.lock_timeout),

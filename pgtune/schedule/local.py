@@ -4,6 +4,8 @@ import warnings
 
 import tzlocal
 
+LOCAL = "local"  # the machine's own zone, whichever that is where the policy runs
+
 
 def zone_name() -> str | None:
     """Its name, as Europe/Berlin; None where the machine says nothing that has a name."""

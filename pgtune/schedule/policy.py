@@ -10,18 +10,20 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pgtune.maintenance import selection
+from pgtune.maintenance import window as windows
 from pgtune.maintenance.work import Kind
 from pgtune.model import units
 from pgtune.model.errors import BadInput
 from pgtune.schedule import cron as crons
 from pgtune.schedule.cron import Cron
+from pgtune.schedule.local import LOCAL
 
 SCHEMA = "pgtune.schedule/1"
-LOCAL = "local"  # the machine's own zone, whichever that is where the policy runs
 DEFAULTS = "defaults"
 MOST_JOBS = 64  # sessions at once; above this a run is a load test
 
@@ -29,23 +31,6 @@ MOST_JOBS = 64  # sessions at once; above this a run is a load test
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _PAST_THE_HOUR = re.compile(r":([0-5][0-9])")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When work may be under way, by the clock of the policy's zone; one that ends before it begins spans midnight."""
-
-    opens: time
-    closes: time
-
-    def holds(self, clock: time) -> bool:
-        """True if a run may begin at this time of day."""
-        if self.opens < self.closes:
-            return self.opens <= clock < self.closes
-        return clock >= self.opens or clock < self.closes
-
-    def __str__(self) -> str:
-        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +48,7 @@ class Policy:
     databases: str | None = None
     schemas: str | None = None
     tables: str | None = None
-    window: Window | None = None
+    window: str | None = None
     deadline: float | None = None
     jobs: int | None = None
     lock_timeout: str | None = None
@@ -77,7 +62,7 @@ class Policy:
 
     def open_at(self, moment: datetime) -> bool:
         """True if a run may begin now, as far as its window is concerned."""
-        return self.window is None or self.window.holds(moment.astimezone(self.zone).time())
+        return self.window is None or windows.window(self.window, self.zone).left(moment) is not None
 
 
 def load(text: str, name: str) -> tuple[Policy, ...]:
@@ -113,10 +98,17 @@ def _policy(name: str, table: Any, defaults: Mapping[str, Any], where: str) -> P
         raise BadInput(f"{where}.tasks is missing; it names some of {', '.join(Kind)}")
     when = _when(values.pop("cron", None), values.pop("every", None), values.pop("at", None), where)
     policy = Policy(name=name, cron=when, **values)
-    times = (time(hour, minute) for hour in when.hours for minute in when.minutes)
-    if policy.window and not any(policy.window.holds(each) for each in times):
-        raise BadInput(f"{where}.window: {policy.window} never holds when {when} comes")
+    if policy.schemas and policy.tables:
+        raise BadInput(f"{where}: schemas and tables both say which tables; keep one")
+    if policy.window and not _comes_within(when, policy.window):
+        raise BadInput(f"{where}.window: {policy.window} is never open when {when} comes")
     return policy
+
+
+def _comes_within(when: Cron, window: str) -> bool:
+    some_day, parsed = date(2026, 1, 1), windows.window(window, UTC)
+    times = (time(hour, minute, tzinfo=UTC) for hour in when.hours for minute in when.minutes)
+    return any(parsed.left(datetime.combine(some_day, each)) is not None for each in times)
 
 
 def _when(cron: Cron | None, every: str | None, at: str | None, where: str) -> Cron:
@@ -148,7 +140,7 @@ def _read(table: Any, where: str) -> dict[str, Any]:
         try:
             found[key] = READERS[key](value)
         except (ValueError, BadInput) as error:
-            raise BadInput(f"{where}.{key}: {error}") from None
+            raise BadInput(f"{where}.{key}: {str(error).removeprefix(f'--{key} ')}") from None
     return found
 
 
@@ -198,11 +190,21 @@ def zone(value: Any) -> str:
     return name
 
 
-def _window(value: Any) -> Window:
-    opens, _, closes = _text(value).partition("-")
-    if not _CLOCK.fullmatch(opens) or not _CLOCK.fullmatch(closes) or opens == closes:
-        raise ValueError(f"{value!r} is not a window as 01:00-05:00")
-    return Window(time.fromisoformat(opens), time.fromisoformat(closes))
+def _window(value: Any) -> str:
+    text = _text(value)
+    windows.window(text, UTC)
+    return text
+
+
+def _list(read: Callable[[str], object]) -> Callable[[Any], str]:
+    """A reader of a selection, in the grammar that the option of the same name takes."""
+
+    def checked(value: Any) -> str:
+        text = _text(value)
+        read(text)
+        return text
+
+    return checked
 
 
 def _duration(value: Any) -> str:
@@ -242,9 +244,9 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "cron": _cron,
     "timezone": zone,
     "catch_up": _seconds,
-    "databases": _text,
-    "schemas": _text,
-    "tables": _text,
+    "databases": _list(selection.databases),
+    "schemas": _list(selection.of_schemas),
+    "tables": _list(selection.tables),
     "window": _window,
     "deadline": _seconds,
     "jobs": _jobs,

@@ -138,6 +138,16 @@ def recorded(conninfo: str, limit: int, number: int | None = None) -> tuple[Reco
         return history.runs(limit, number)
 
 
+def last(conninfo: str, scope: str) -> datetime | None:
+    """When a run of this scope last began that went to its end; None if the history knows of none.
+
+    Raises:
+        CannotConnect, NotAllowed, ConnectionLost, LedgerUnusable: as server and file answer.
+    """
+    with target.asked(conninfo) as found, _history(conninfo, found, lambda _text: None) as history:
+        return history.last(scope)
+
+
 def prepare(conninfo: str, roles: Sequence[str]) -> None:
     """Make the history's tables in the cluster.
 

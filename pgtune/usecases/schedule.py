@@ -1,7 +1,6 @@
 """`pgtune schedule`: read policies, say when they come, hand them to other schedulers, or run them as a daemon."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,13 +17,11 @@ from pgtune.schedule.export.airflow import airflow
 from pgtune.schedule.export.crontab import crontab
 from pgtune.schedule.export.kubernetes import kubernetes
 from pgtune.schedule.export.systemd import systemd
-from pgtune.schedule.policy import LOCAL, Policy, load, zone
+from pgtune.schedule.local import LOCAL
+from pgtune.schedule.policy import Policy, load, zone
 from pgtune.server.connect import holds_password
 from pgtune.server.leadership import Leadership
-from pgtune.server.maintain import history, target
-from pgtune.server.maintain import local as local_history
-from pgtune.server.maintain.history import History
-from pgtune.server.maintain.session import Session
+from pgtune.usecases import maintain_run
 
 LIST_SCHEMA = "pgtune.schedule.list/1"
 NEXT_SCHEMA = "pgtune.schedule.next/1"
@@ -126,22 +123,7 @@ def _beat(sign: Path | None, state: State) -> None:
 def _last(conninfo: str, say: Say, policy: Policy) -> datetime | None:
     """When the policy last ran to its end, as the history has it, whoever called that run."""
     try:
-        with _history(conninfo) as book:
-            return book.last(scope(policy.tasks, policy.databases, policy.schemas, policy.tables))
+        return maintain_run.last(conninfo, scope(policy.tasks, policy.databases, policy.schemas, policy.tables))
     except PgtuneError as error:
         say(f"{policy.name}: whether a run was missed cannot be told: {error}")
         return None
-
-
-@contextmanager
-def _history(conninfo: str) -> Iterator[History]:
-    """The history in the cluster, or this machine's own where none was made there."""
-    book = history.opened(conninfo)
-    if book is not None:
-        with book.session:
-            yield book
-        return
-    with Session(conninfo, "pgtune schedule") as session:
-        key = target.read(session).key
-    with local_history.opened(key) as own:
-        yield own

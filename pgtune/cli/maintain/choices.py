@@ -42,7 +42,7 @@ def time(command: Command) -> Command:
         click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True,
                      help="Objects worked on at once, never two of one table."),
         click.option("--deadline", metavar="TIME", help="How long it may take, as 4h or 90min."),
-        click.option("--timezone", metavar="ZONE", help="Whose times --window tells, as Europe/Berlin; else UTC."),
+        click.option("--timezone", metavar="ZONE", help="Whose times --window tells: Europe/Berlin, local; else UTC."),
         click.option("--window", metavar="FROM-TO", help="Times of day between which work may run, as 01:00-05:00."),
     ):  # fmt: skip
         command = option(command)
@@ -136,9 +136,12 @@ def require_open(opening: "Window | None") -> None:
 
 
 def _zone(name: str | None) -> tzinfo:
+    from pgtune.schedule.local import LOCAL
+    from pgtune.schedule.local import zone_name as local_zone
+
     if name is None:
         return UTC
     try:
-        return ZoneInfo(name)
+        return ZoneInfo((local_zone() or "of no name") if name == LOCAL else name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(f"--timezone {name!r}: no such zone, as Europe/Berlin") from None

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pgtune.model.errors import BadInput
 from pgtune.schedule.command import arguments
 from pgtune.schedule.export import SLACK, Call, File, one_line, title
-from pgtune.schedule.policy import LOCAL, Policy
+from pgtune.schedule.local import LOCAL
+from pgtune.schedule.policy import Policy
 
 HEAD = '''\
 """pgtune's maintenance. The connection comes from the worker's PGHOST, PGSERVICE and .pgpass."""

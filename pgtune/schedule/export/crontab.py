@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pgtune.model.errors import BadInput
 from pgtune.schedule.command import arguments
 from pgtune.schedule.export import Call, File, one_line, title
-from pgtune.schedule.policy import LOCAL, Policy
+from pgtune.schedule.local import LOCAL
+from pgtune.schedule.policy import Policy
 
 LONGEST = 998  # Debian's cron keeps 1,000 bytes of a command, and silently cuts what is longer
 ZONE = """\

@@ -8,7 +8,8 @@ from typing import Any
 from pgtune.model.errors import BadInput
 from pgtune.schedule.command import arguments
 from pgtune.schedule.export import SLACK, Call, File, one_line, title
-from pgtune.schedule.policy import LOCAL, Policy
+from pgtune.schedule.local import LOCAL
+from pgtune.schedule.policy import Policy
 
 SECRET = "pgtune"  # noqa: S105  (the name of the object, not what is in it)
 UID = 65532  # the account of docker/Dockerfile

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pgtune.schedule.command import arguments
 from pgtune.schedule.cron import DAYS, Cron
 from pgtune.schedule.export import SLACK, Call, File, one_line, title
-from pgtune.schedule.policy import LOCAL, Policy
+from pgtune.schedule.local import LOCAL
+from pgtune.schedule.policy import Policy
 
 PLACE = "/etc/systemd/system"
 # Exit code 5: it must not run here or now, as on a standby or beside another run; no reason for an alarm.
