@@ -1,7 +1,7 @@
 """Indexes that may not be worth their upkeep: unused, duplicate, redundant. They are reported, never dropped."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from pgtune.maintenance.policy import Policy
 from pgtune.maintenance.reindex import BTREE, INDEX
@@ -15,7 +15,8 @@ def spares(of_table: Sequence[Index], policy: Policy, database: str, block: int,
     """The spare indexes of one table; `counted` is for how many seconds scans have been counted."""
     usable = [index for index in of_table if _reportable(index)]
     found: set[int] = set()
-    for spare in (*_duplicates(usable, database, block), *_redundant(usable, database, block)):
+    rivals = usable if _share_a_beginning(usable) else []
+    for spare in (*_duplicates(rivals, database, block), *_redundant(rivals, database, block)):
         if spare.index.oid not in found:
             found.add(spare.index.oid)
             yield spare
@@ -28,16 +29,21 @@ def _reportable(index: Index) -> bool:
     return index.valid and index.kind == INDEX and not (index.system or index.temporary or index.attached)
 
 
+def _share_a_beginning(indexes: Sequence[Index]) -> bool:
+    """Whether any two begin with the same column; else no two can stand in for each other. Cheap, for sifting."""
+    return len({index.columns.partition(" ")[0] for index in indexes}) < len(indexes)
+
+
 def _needed(index: Index) -> bool:
     """Whether the index does more than serve queries."""
     return index.is_unique or index.exclusion or index.identity or index.constraint_name is not None
 
 
 def _duplicates(indexes: Sequence[Index], database: str, block: int) -> Iterator[Spare]:
-    if len(indexes) < 2:
-        return
-    ordered = sorted(indexes, key=lambda index: repr(index.definition))
-    for _, group in groupby(ordered, key=lambda index: index.definition):
+    alike: dict[tuple[object, ...], list[Index]] = defaultdict(list)
+    for index in indexes:
+        alike[index.definition].append(index)
+    for group in alike.values():
         kept, *others = sorted(group, key=_worth)
         for other in others:
             if not _needed(other):

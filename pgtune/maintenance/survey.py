@@ -71,19 +71,22 @@ def survey(catalog: Catalog, scope: Scope, policy: Policy) -> Survey:
     if Kind.ANALYZE in scope.kinds:
         _parents(catalog, scope, policy, found)
     if scope.kinds & {Kind.REINDEX, Kind.LEFTOVERS}:
+        judge = _Indexes(catalog, scope, policy, found, Kind.REINDEX in scope.kinds)
         for of_table in _by_table(catalog.indexes, scope):
-            _Indexes(catalog, scope, policy, found).look_at(of_table)
+            judge.look_at(of_table)
     return found
 
 
 def _tables(catalog: Catalog, scope: Scope, policy: Policy, found: Survey) -> None:
+    vacuums, analyzes = Kind.VACUUM in scope.kinds, Kind.ANALYZE in scope.kinds
+    floor = vacuum.floor(policy, catalog.thresholds, catalog.block)
     for table in catalog.tables:
         if not scope.takes(table.schema, table.name) or (table.system and not table.may):
             continue
-        stale = None
-        if Kind.ANALYZE in scope.kinds and not table.system:
-            stale = analyze.need(table, catalog.thresholds)
-        needy = vacuum.need(table, policy, catalog.thresholds, catalog.block) if Kind.VACUUM in scope.kinds else None
+        stale = analyze.need(table, catalog.thresholds) if analyzes and not table.system else None
+        needy = None
+        if vacuums and not floor.under(table):
+            needy = vacuum.need(table, policy, catalog.thresholds, catalog.block)
         if needy is not None:
             found.vacuums.append(_both(needy, stale))
         elif stale is not None:
@@ -120,6 +123,7 @@ class _Indexes:
     scope: Scope
     policy: Policy
     found: Survey
+    rebuilds: bool
 
     def look_at(self, of_table: Sequence[Index]) -> None:
         """The indexes of one table: debris, rebuilds, candidates, spares."""
@@ -127,9 +131,9 @@ class _Indexes:
             left = leftovers.leftover(index, of_table)
             if left is not None:
                 self._take_leftover(left)
-            elif Kind.REINDEX in self.scope.kinds:
+            elif self.rebuilds:
                 self._judge(index)
-        if Kind.REINDEX in self.scope.kinds:
+        if self.rebuilds:
             counted = self.catalog.identity.stats_seconds
             since = self.catalog.identity.up_seconds if counted is None else counted
             database = self.catalog.identity.database
@@ -141,7 +145,7 @@ class _Indexes:
 
     def _judge(self, index: Index) -> None:
         """At most one reason to rebuild: the gravest."""
-        changed = next((each for each in self.catalog.collations if index.oid in each.indexes), None)
+        changed = self._misordered(index)
         refused = reindex.refusal(index)
         if not index.valid:
             self._invalid(index, refused)
@@ -151,6 +155,11 @@ class _Indexes:
             self.found.rebuilds.append(reindex.everything(index))
         elif reindex.may_be_bloated(index, self.policy, self.catalog.block):
             self.found.candidates.append(index)
+
+    def _misordered(self, index: Index) -> Collation | None:
+        if not self.catalog.collations:
+            return None
+        return next((each for each in self.catalog.collations if index.oid in each.indexes), None)
 
     def _rebuild(self, index: Index, rebuild: Rebuild, refused: str | None) -> None:
         if refused is None:

@@ -31,6 +31,41 @@ class _Part(NamedTuple):
         return max(self.pages - self.visible, 0)
 
 
+class Floor(NamedTuple):
+    """What a table without storage parameters has to reach to be looked at at all: most of them never do."""
+
+    dead: float
+    inserted: float
+    hidden: float
+    xid_age: float
+    mxid_age: float
+
+    def under(self, table: Table) -> bool:
+        """Whether the table and its TOAST table are quiet: nothing of theirs reaches anything."""
+        return (
+            table.dead < self.dead and table.inserted < self.inserted and table.pages - table.visible < self.hidden
+            and table.xid_age < self.xid_age and table.mxid_age < self.mxid_age and not table.options
+            and (table.toast is None or self._under_toast(table))
+        )  # fmt: skip
+
+    def _under_toast(self, table: Table) -> bool:
+        return (
+            (table.toast_dead or 0) < self.dead and (table.toast_inserted or 0) < self.inserted
+            and (table.toast_pages or 0) - (table.toast_visible or 0) < self.hidden
+            and (table.toast_xid_age or 0) < self.xid_age and (table.toast_mxid_age or 0) < self.mxid_age
+            and not table.toast_options
+        )  # fmt: skip
+
+
+def floor(policy: Policy, thresholds: Thresholds, block: int) -> Floor:
+    """The least of everything, by the server's settings."""
+    share = policy.xid_age_share
+    return Floor(
+        min(policy.dead_rows, thresholds.dead(0)), thresholds.inserted(0), policy.not_visible_bytes / block,
+        share * thresholds.xids, share * thresholds.mxids,
+    )  # fmt: skip
+
+
 def need(table: Table, policy: Policy, thresholds: Thresholds, block: int) -> Need | None:
     """What the table needs, None if nothing; `block` is the server's page size in bytes.
 

@@ -15,8 +15,7 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.oid < 16384 
        x.indisvalid as valid, x.indisready as ready, x.indislive as live,
        x.indisunique as is_unique, x.indisprimary as is_primary, x.indisexclusion as exclusion,
        x.indisreplident as identity,
-       (select k.conname::text from pg_constraint k
-         where k.conindid = c.oid and k.contype in ('p', 'u', 'x') limit 1) as constraint_name,
+       k.name as constraint_name,
        x.indnkeyatts as keys, x.indkey::text as columns, x.indclass::text as classes,
        x.indcollation::text as collations, x.indoption::text as orders,
        regexp_replace(x.indexprs::text, ' :location -?[0-9]+', '', 'g') as expressions,
@@ -33,5 +32,10 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.oid < 16384 
        left join pg_tablespace s on s.oid = c.reltablespace
        left join pg_class p on p.reltoastrelid = t.oid and t.relkind = 't'
        left join pg_namespace pn on pn.oid = p.relnamespace
+       left join (
+         select conindid, min(conname)::text as name
+           from pg_constraint
+          where contype in ('p', 'u', 'x')
+          group by conindid) k on k.conindid = c.oid
  where c.oid >= 16384 or t.oid >= 16384
  order by x.indrelid, c.oid
