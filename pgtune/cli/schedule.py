@@ -91,9 +91,9 @@ def run(conninfo: str, file: Path | None, timezone: str | None, heartbeat: Path 
     meanwhile is made up for, once and within its window, as the history tells. On SIGTERM the object being worked on is
     cleaned up, then the daemon ends with exit code 0.
     """
-    from pgtune.usecases import schedule
+    from pgtune.usecases import schedule, schedule_run
 
-    return schedule.serve(schedule.read(file, timezone), conninfo, _runner(conninfo), heartbeat, _stamped)
+    return schedule_run.serve(schedule.read(file, timezone), conninfo, _runner(conninfo), heartbeat, _stamped)
 
 
 @command.command("list", epilog=LIST_EXAMPLES)
@@ -158,13 +158,13 @@ def export(conninfo: str, kind: str | None, directory: Path | None, **given: Any
     did as the daemon does. A password is never written.
     """
     from pgtune.schedule.export import Call
-    from pgtune.usecases import schedule
+    from pgtune.usecases import schedule, schedule_export
 
     if kind is None:
         raise click.UsageError("one of --cron, --systemd, --kubernetes and --airflow says for whom")
     program = given["program"] or (_program() if kind in {"cron", "systemd"} else "pgtune")
     call = Call(program, conninfo, given["user"], given["image"])
-    files = schedule.export(kind, schedule.read(given["file"], given["timezone"]), call)
+    files = schedule_export.export(kind, schedule.read(given["file"], given["timezone"]), call)
     if directory is None:
         options.write(_together(files))
     else:
@@ -266,8 +266,11 @@ def _stamped(text: str) -> None:
 
 def _program() -> str:
     """This pgtune by its whole path: cron and systemd know no other."""
-    found = shutil.which("pgtune") or sys.argv[0]
-    return str(Path(found).absolute())
+    places = (Path(sys.argv[0]), Path(sys.executable).with_name("pgtune"), Path(shutil.which("pgtune") or "."))
+    found = next((path for path in places if path.name == "pgtune" and path.is_file()), None)
+    if found is None:
+        raise click.UsageError("--program must say how pgtune is called here")
+    return str(found.absolute())
 
 
 def _together(files: "Sequence[File]") -> str:

@@ -19,20 +19,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pgtune.schedule.agenda import Agenda, Due, allowance
 from pgtune.schedule.cron import preceding
+from pgtune.schedule.heartbeat import BEAT, State
 from pgtune.schedule.policy import Policy
 from pgtune.schedule.trigger import Trigger
 
-BEAT = 10  # seconds between two looks at the lock; a lost lead is noticed within them
 TURN = 1.0  # seconds that the main thread waits for something to become due
 INTERRUPTED = 130  # the exit code of a run that was told to stop and has cleaned up
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the daemon is at, for its sign of life: the reason why it does not lead, and the policy under way."""
-
-    standing: str
-    running: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,22 @@
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pgtune.model.errors import BadInput, PgtuneError
-from pgtune.schedule.daemon import BEAT, State
 
+BEAT = 10  # seconds between two looks at the lock; a lost lead is noticed within them
 STALE = 6 * BEAT  # seconds: a beat asks the server, which on a bad day takes its connect_timeout of 10 s and more
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the daemon is at, for its sign of life: the reason why it does not lead, and the policy under way."""
+
+    standing: str
+    running: str | None = None
 
 
 def write(path: Path, state: State) -> None:

@@ -1,34 +1,21 @@
-"""`pgtune schedule`: read policies, say when they come, hand them to other schedulers, or run them as a daemon."""
+"""`pgtune schedule`: read policies, say when they come, and whether the daemon lives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from pgtune import resources
-from pgtune.maintenance.record import scope
-from pgtune.model.errors import BadInput, PgtuneError
+from pgtune.model.errors import BadInput
 from pgtune.schedule import heartbeat, local
 from pgtune.schedule.cron import following
-from pgtune.schedule.daemon import Daemon, Hands, State
-from pgtune.schedule.export import Call, File
-from pgtune.schedule.export.airflow import airflow
-from pgtune.schedule.export.crontab import crontab
-from pgtune.schedule.export.kubernetes import kubernetes
-from pgtune.schedule.export.systemd import systemd
+from pgtune.schedule.heartbeat import State
 from pgtune.schedule.local import LOCAL
 from pgtune.schedule.policy import Policy, load, zone
-from pgtune.server.connect import holds_password
-from pgtune.server.leadership import Leadership
-from pgtune.usecases import maintain_run
 
 LIST_SCHEMA = "pgtune.schedule.list/1"
 NEXT_SCHEMA = "pgtune.schedule.next/1"
 SHIPPED = "default.toml"
-EXPORTS = {"cron": crontab, "systemd": systemd, "kubernetes": kubernetes, "airflow": airflow}
-
-Say = Callable[[str], None]
 
 
 def read(path: Path | None, timezone: str | None = None) -> tuple[Policy, ...]:
@@ -77,35 +64,6 @@ def upcoming(policies: Sequence[Policy], count: int, now: datetime) -> list[tupl
     return sorted(found, key=lambda each: each[0])
 
 
-def export(kind: str, policies: Sequence[Policy], call: Call) -> tuple[File, ...]:
-    """The files that another scheduler reads.
-
-    Raises:
-        BadInput: a password would get into them, or they cannot say what a policy says.
-    """
-    if holds_password(call.conninfo):
-        raise BadInput("no password is written into a file; leave it to .pgpass, PGSERVICE or a secret")
-    return EXPORTS[kind](policies, call)
-
-
-def serve(policies: Sequence[Policy], conninfo: str, run: Callable[[Policy], int], sign: Path | None, say: Say) -> int:
-    """Be the daemon until told to stop; `run` does a policy's work, `sign` is the file of its sign of life.
-
-    Raises:
-        BadInput: the connection string, the sign of life or this machine's zone cannot be used.
-    """
-    ready = here(policies)
-    with Leadership(conninfo) as leadership:
-        hands = Hands(
-            run=run,
-            last=partial(_last, conninfo, say),
-            standing=leadership.standing,
-            beat=partial(_beat, sign),
-            say=say,
-        )
-        return Daemon(ready, hands).serve()
-
-
 def alive(sign: Path) -> State:
     """What the daemon with this sign of life is at.
 
@@ -113,17 +71,3 @@ def alive(sign: Path) -> State:
         PgtuneError: it gives none.
     """
     return heartbeat.read(sign, datetime.now(UTC))
-
-
-def _beat(sign: Path | None, state: State) -> None:
-    if sign is not None:
-        heartbeat.write(sign, state)
-
-
-def _last(conninfo: str, say: Say, policy: Policy) -> datetime | None:
-    """When the policy last ran to its end, as the history has it, whoever called that run."""
-    try:
-        return maintain_run.last(conninfo, scope(policy.tasks, policy.databases, policy.schemas, policy.tables))
-    except PgtuneError as error:
-        say(f"{policy.name}: whether a run was missed cannot be told: {error}")
-        return None

@@ -33,7 +33,7 @@ import psycopg
 from pgtune.maintenance.record import scope
 from pgtune.server.maintain import local, target
 from pgtune.server.maintain.session import Session
-from pgtune.usecases import schedule
+from pgtune.usecases import schedule, schedule_run
 
 def stop(number, frame):
     raise KeyboardInterrupt
@@ -57,7 +57,7 @@ def run(policy):
         book.close_run(0, "")
     return 0
 
-code = schedule.serve(policies, conninfo, run, Path(sign), lambda text: print(text, file=sys.stderr, flush=True))
+code = schedule_run.serve(policies, conninfo, run, Path(sign), lambda text: print(text, file=sys.stderr, flush=True))
 sys.exit(code)
 """
 NOW_AND_THEN = """
