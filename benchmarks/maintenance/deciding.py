@@ -3,8 +3,8 @@
     python -m benchmarks.maintenance.deciding [--tables 100000] [--needy 0.05]
 
 The rows are made up one at a time, like those of a stream, and the time that making them takes is measured by itself
-and taken off: what is left is the core's. Limits: 2 s and 200 MB for 100,000 tables with two indexes each. The core does
-nothing but reckon, so the processor's time is its time by the wall on a machine that has a processor to spare; both are
+and taken off: what is left is the core's. Limits: 2 s and 200 MB for 100,000 tables with two indexes each. The core
+does nothing but reckon, so the processor's time is its time by the wall where a processor is to spare; both are
 printed, and the processor's is judged, so that a busy machine is not mistaken for a slow core.
 """
 

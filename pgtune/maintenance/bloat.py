@@ -114,7 +114,7 @@ def _distinct(rows: float, columns: Sequence[Column]) -> float:
         if column.distinct is None:
             return rows
         values = column.distinct if column.distinct >= 0 else -column.distinct * rows
-        product *= max(values, 1.0)
+        product *= max(min(values, rows * (1 - (column.nulls or 0.0)) + 1), 1.0)  # all NULLs are one key
     return product
 
 

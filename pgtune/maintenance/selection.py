@@ -102,17 +102,13 @@ def _sides(text: str, option: str) -> tuple[list[str], list[str]]:
 
 def _items(text: str, option: str) -> list[str]:
     items, at = [], 0
-    while at < len(text):
-        match = _ITEM.match(text, at)
-        if match is None or not match[0].strip():
-            break
+    while (match := _ITEM.match(text, at)) and match[0].strip():
         items.append(match[0].strip())
-        at = match.end() + 1
-        if at == len(text):  # a comma at the end
-            break
-    else:
-        if items:
+        if match.end() == len(text):
             return items
+        if text[match.end()] != ",":  # a quote without its pair
+            break
+        at = match.end() + 1
     raise BadInput(f"{option} {text!r}: names separated by commas, as in 'app_%, -app_old'; quotes in pairs")
 
 
