@@ -44,7 +44,7 @@ EXPORT_EXAMPLES = """\b
 Examples:
   pgtune schedule export --cron "host=db1" | crontab -
   pgtune schedule export --systemd --user postgres --directory DIR
-  pgtune schedule export --kubernetes --timezone Europe/Berlin --image REPO/pgtune:1
+  pgtune schedule export --kubernetes --timezone Europe/Berlin
 """
 HEALTH_EXAMPLES = """\b
 Examples:
@@ -70,7 +70,15 @@ def heartbeat(*, required: bool) -> Callable[[Command], Command]:
     return click.option("--heartbeat", type=kind, envvar="PGTUNE_HEARTBEAT", required=required, help=words)
 
 
-@click.group(epilog=EXAMPLES)
+class InOrder(click.Group):
+    """A group that lists its commands as they stand in the file."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Every command, in the order a newcomer meets them."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, epilog=EXAMPLES)
 def command() -> None:
     """Run maintenance at its times, or let another scheduler do it.
 
