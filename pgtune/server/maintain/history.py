@@ -126,7 +126,7 @@ class InCluster:
             self._step += 1
             return self._step
 
-    def _ask(self, name: str, **values: object) -> list[DictRow]:
+    def _ask(self, name: str, /, **values: object) -> list[DictRow]:
         """Ask, and once more after a lost connection: every statement may be repeated, only a run may begin twice."""
         with self._mutex:
             try:
