@@ -157,7 +157,7 @@ def next_(count: int, file: Path | None, timezone: str | None, output: str) -> i
 @timezone
 @click.option("--program", metavar="PATH", help="How pgtune is called; else this one.")
 @click.option("--user", metavar="NAME", help="The account that cron or systemd runs it as.")
-@click.option("--image", metavar="NAME", default="pgtune:latest", show_default=True, help="The container image.")
+@click.option("--image", metavar="NAME", help="The container image; else pgtune of this version.")
 @click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Write files here, not to stdout.")
 def export(conninfo: str, kind: str | None, directory: Path | None, **given: Any) -> int:
     """Write the policies for cron, systemd, Kubernetes or Airflow.
@@ -165,13 +165,13 @@ def export(conninfo: str, kind: str | None, directory: Path | None, **given: Any
     Each line calls `pgtune maintain run` with the policy's words, which decides, keeps its window and records what it
     did as the daemon does. A password is never written.
     """
-    from pgtune.schedule.export import Call
+    from pgtune.schedule.export import IMAGE, Call
     from pgtune.usecases import schedule, schedule_export
 
     if kind is None:
         raise click.UsageError("one of --cron, --systemd, --kubernetes and --airflow says for whom")
     program = given["program"] or (_program() if kind in {"cron", "systemd"} else "pgtune")
-    call = Call(program, conninfo, given["user"], given["image"])
+    call = Call(program, conninfo, given["user"], given["image"] or IMAGE)
     files = schedule_export.export(kind, schedule.read(given["file"], given["timezone"]), call)
     if directory is None:
         options.write(_together(files))

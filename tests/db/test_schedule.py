@@ -212,6 +212,22 @@ def test_a_standby_is_not_led(own_server: OwnServer, standby_of: StandbyOf) -> N
         assert leadership.standing() == ""
 
 
+def test_the_lead_moves_with_a_failover(own_server: OwnServer, standby_of: StandbyOf) -> None:
+    """The primary dies, the standby is promoted: the scheduler finds the new primary and leads there."""
+    primary = own_server(18)
+    standby = standby_of(primary)
+    hosts, ports = f"{primary.socket},{standby.socket}", f"{primary.port},{standby.port}"
+    both = make_conninfo(primary.conninfo(), host=hosts, port=ports, target_session_attrs="read-write")
+    with Leadership(both) as leadership:
+        assert leadership.standing() == ""
+        primary.kill()
+        assert leadership.standing() != ""
+        execute(standby.conninfo(), "select pg_promote()")
+        until(lambda: leadership.standing() == "", "the lead is taken on the new primary")
+        with Leadership(standby.conninfo()) as other:
+            assert other.standing().startswith("another scheduler leads")
+
+
 def test_no_server_is_a_reason_and_no_error(own_server: OwnServer) -> None:
     """A server that is down is looked at again later; when it is up, the scheduler leads."""
     server = own_server(18)

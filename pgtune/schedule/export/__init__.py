@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pgtune import __version__
 from pgtune.model.errors import BadInput
 from pgtune.schedule.policy import Policy
 
+IMAGE = f"pgtune:{__version__}"  # a tag that stays what it is
 SLACK = 900  # seconds that a run gets beyond its deadline to cancel, clean up and say so, before it is killed
 
 
@@ -16,7 +18,7 @@ class Call:
     program: str = "pgtune"
     conninfo: str = ""
     user: str | None = None
-    image: str = "pgtune:latest"
+    image: str = IMAGE
 
 
 @dataclass(frozen=True, slots=True)
