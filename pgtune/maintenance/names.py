@@ -21,10 +21,21 @@ RESERVED = frozenset(_WORDS.split())
 
 
 def quoted(name: str) -> str:
-    """An identifier for a statement; the quotes are left out only where nothing can be misread."""
+    """An identifier for a statement; the quotes are left out only where nothing can be misread.
+
+    Line breaks and other letters that do not print are spelt out, so that a statement is always one line, and acts on
+    no terminal that it is shown on (documentation, 4.1.1: identifiers with Unicode escapes).
+    """
     if _PLAIN.fullmatch(name) and name not in RESERVED:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    doubled = name.replace('"', '""')
+    if name.isprintable():
+        return f'"{doubled}"'
+    return 'U&"' + "".join(map(_spelt, doubled.replace("\\", "\\\\"))) + '"'
+
+
+def _spelt(letter: str) -> str:
+    return letter if letter.isprintable() else f"\\+{ord(letter):06X}"
 
 
 def sql(relation: Relation) -> str:

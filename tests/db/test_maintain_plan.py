@@ -38,6 +38,7 @@ def table(database):
 
     def make(name: str, rows: int = 2000) -> str:
         run(database, TABLE.format(name), FILL.format(name, rows), f"vacuum (analyze) {name}")
+        settled(database, lambda found: all(each.target.name != name for each in found.jobs))
         return name
 
     return make

@@ -19,7 +19,7 @@ SESSION = Horizon("session", "99", "app", "till", 999.0, 5000, "select 1", "idle
     ("table", "more", "statement"),
     [
         (TABLE, {}, "VACUUM (ANALYZE, SKIP_LOCKED) public.t;"),
-        (HOSTILE, {}, 'VACUUM (ANALYZE, SKIP_LOCKED) "S""; drop"."t\n%s ü";'),
+        (HOSTILE, {}, 'VACUUM (ANALYZE, SKIP_LOCKED) "S""; drop".U&"t\\+00000A%s ü";'),
         (TABLE._replace(schema="user", name="Order"), {}, 'VACUUM (ANALYZE, SKIP_LOCKED) "user"."Order";'),
         (TABLE, {"freeze": True}, "VACUUM (FREEZE, ANALYZE, SKIP_LOCKED) public.t;"),
     ],
