@@ -49,7 +49,9 @@ class Workshop:
         heap = self._size(table.oid, table.pages) + (table.toast_pages or 0) * self.block
         row = heap / max(table.rows, table.live, 1)
         passed = self._passed(need, heap)
-        seconds, source = self.predictor.seconds(Kind.VACUUM, self.identity.database, table.relation, passed)
+        seconds, source = self.predictor.seconds(
+            Kind.VACUUM, self.identity.database, table.relation, passed, self._size(table.oid, table.pages)
+        )
         benefit = need.dead * row + need.hidden * self.block + need.changed * heap
         return Job(
             Kind.VACUUM, self.identity.database, table.relation, table.relation, need.why,
@@ -82,7 +84,7 @@ class Workshop:
 
     def _analyze(self, table: Relation, why: str, heap: int, changed: float, only: str) -> Job:
         sampled = min(heap, SAMPLED * self.target * self.block)
-        seconds, source = self.predictor.seconds(Kind.ANALYZE, self.identity.database, table, sampled)
+        seconds, source = self.predictor.seconds(Kind.ANALYZE, self.identity.database, table, sampled, heap)
         return Job(
             Kind.ANALYZE, self.identity.database, table, table, why, (f"ANALYZE (SKIP_LOCKED) {only}{sql(table)};",),
             VACUUM_LOCK, bytes=sampled, seconds=seconds, predicted_from=source,

@@ -23,18 +23,25 @@ class Predictor:
     runs: Mapping[Key, list[Past]] = field(default_factory=dict)
     speeds: Mapping[Kind, float] = field(default_factory=dict)
 
-    def seconds(self, kind: Kind, database: str, target: Relation, size: int | None) -> tuple[float | None, str]:
-        """The predicted time and where from; (None, "") where neither a run nor a size is known."""
+    def seconds(
+        self, kind: Kind, database: str, target: Relation, passed: int | None, whole: int | None = None
+    ) -> tuple[float | None, str]:
+        """The predicted time and where from; (None, "") where neither a run nor a size is known.
+
+        `whole` bytes is how large the object is, which its history was told; `passed` what of it and its indexes the
+        work will touch, the same if only that is given.
+        """
+        size = passed if whole is None else whole
         runs = self.runs.get((kind, database, target.schema, target.name))
         if runs:
             return median(_scaled(run, size) for run in runs[-LAST:]), "history"
         if kind is Kind.LEFTOVERS:
             return OVERHEAD, "assumed"
-        if size is None:
+        if passed is None or size is None:
             return None, ""
         if kind in self.speeds:
-            return OVERHEAD + size / self.speeds[kind], "throughput"
-        return OVERHEAD + size / self.policy.bytes_per_second[kind], "assumed"
+            return OVERHEAD + min(size, passed) / self.speeds[kind], "throughput"
+        return OVERHEAD + passed / self.policy.bytes_per_second[kind], "assumed"
 
 
 def predictor(policy: Policy, past: Iterable[Past] = ()) -> Predictor:

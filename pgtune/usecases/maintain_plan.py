@@ -1,9 +1,11 @@
 """`pgtune maintain plan`: one catalog after the other through the core, and the plan out."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pgtune.cluster import account
 from pgtune.maintenance import order
 from pgtune.maintenance.policy import policy
 from pgtune.maintenance.predict import predictor
@@ -11,7 +13,8 @@ from pgtune.maintenance.rows import Identity
 from pgtune.maintenance.selection import Selection
 from pgtune.maintenance.survey import Scope
 from pgtune.maintenance.work import Past, Plan
-from pgtune.model.errors import BadInput, CannotConnect, MustNotRunHere, NotAllowed
+from pgtune.model.errors import BadInput, CannotConnect, MustNotRunHere, NotAllowed, PgtuneError
+from pgtune.server.maintain import history, local, target
 from pgtune.server.maintain.reading import databases, reader
 from pgtune.usecases.maintain_database import Draft, add
 from pgtune.usecases.tune import read_guide
@@ -45,21 +48,39 @@ def plan(request: Request, say: Say) -> Plan:
     names = _selected(request, draft) if request.databases else [None]
     guess = predictor(figures, request.past)
     done: list[Identity] = []
-    target = ""
+    where = ""
     for number, name in enumerate(names, 1):
         if len(names) > 1:
             say(f"database {number} of {len(names)}: {name}")
         try:
             with reader(request.conninfo, name) as source:
                 _require_primary(source.identity)
-                target = target or f"{source.connection.info.host}:{source.connection.info.port}"
+                where = where or f"{source.connection.info.host}:{source.connection.info.port}"
                 add(source, request.scope, figures, guess, draft)
                 done.append(source.identity)
         except (CannotConnect, NotAllowed) as error:
             if name is None or len(names) == 1:
                 raise
             draft.missing.append(f"database {name}: {error}")
-    return _finished(request, draft, done, target)
+    return _finished(request, draft, done, where)
+
+
+def remembered(conninfo: str) -> tuple[Past, ...]:
+    """What the history of this server knows, in its own cluster or in a local file; nothing where it cannot be read.
+
+    Nothing is made that is not there: a plan leaves no trace.
+    """
+    try:
+        book = history.opened(conninfo)
+        if book is not None:
+            with closing(book.session):
+                return book.past()
+        if (account.home() / local.FILE).exists():
+            with target.asked(conninfo) as found, local.opened(found.key) as own:
+                return own.past()
+    except PgtuneError:
+        return ()
+    return ()
 
 
 def _selected(request: Request, draft: Draft) -> list[str | None]:
@@ -82,11 +103,11 @@ def _require_primary(identity: Identity) -> None:
         raise MustNotRunHere("this server is a standby: maintenance runs on its primary, and only there is known")
 
 
-def _finished(request: Request, draft: Draft, done: Sequence[Identity], target: str) -> Plan:
+def _finished(request: Request, draft: Draft, done: Sequence[Identity], where: str) -> Plan:
     """The whole, in order, as far as it fits the time."""
     fit = order.fitted(order.ordered(draft.jobs), request.seconds, request.workers)
     return Plan(
-        target=target,
+        target=where,
         version=done[0].version if done else 0,
         at=done[0].at if done else "",
         databases=tuple(each.database for each in done),

@@ -12,8 +12,9 @@ from psycopg.conninfo import make_conninfo
 
 from pgtune.maintenance import selection
 from pgtune.maintenance.names import RESERVED
-from pgtune.maintenance.work import Hold, Kind, Surplus, Urgency
+from pgtune.maintenance.work import Hold, Kind, Past, Surplus, Urgency
 from pgtune.model.errors import BadInput, MustNotRunHere
+from pgtune.usecases.maintain_plan import remembered
 from tests.db.planning import (
     BURN,
     broken_rebuild,
@@ -415,6 +416,21 @@ def test_databases_are_selected(own_server):
     assert set(found.databases) == {"app_one", "app two"}
     with pytest.raises(BadInput, match="selects none"):
         planned(dsn, databases=selection.databases("nothing%"))
+
+
+def test_the_objects_own_past_is_the_prediction(database, table, home):
+    """What took a second last time is foretold to take one, in proportion to its size; a plan makes no history."""
+    table("worn")
+    assert remembered(database) == ()
+    assert not list(home.glob("*.sqlite3*"))
+    run(database, "delete from worn where id % 2 = 0")
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    past = (Past(Kind.VACUUM, name, "public", "worn", 33.0),)
+    work = job(settled(database, has(Kind.VACUUM, "worn"), past=past), Kind.VACUUM, "worn")
+    assert (work.seconds, work.predicted_from) == (33.0, "history")
+    found = planned(database, past=past, seconds=10)
+    assert [each.job.target.name for each in found.deferred] == ["worn"]
+    assert "33 s" in found.deferred[0].why
 
 
 @pytest.fixture

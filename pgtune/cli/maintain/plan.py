@@ -44,11 +44,10 @@ def command(conninfo: str, output: str, *, dry_run: bool, guide_file: Path | Non
 
 
 def _request(conninfo: str, guide_file: Path | None, given: dict[str, Any]) -> "Request":
-    from pgtune.usecases.maintain_plan import Request
+    from pgtune.usecases.maintain_plan import Request, remembered
 
-    return Request(
-        conninfo, choices.databases(given), choices.scope(given), guide_file, choices.seconds(given), given["jobs"]
-    )
+    databases, scope, seconds = choices.databases(given), choices.scope(given), choices.seconds(given)
+    return Request(conninfo, databases, scope, guide_file, seconds, given["jobs"], remembered(conninfo))
 
 
 def _rendered(found: "Plan", form: str) -> str:
