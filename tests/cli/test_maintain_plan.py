@@ -28,7 +28,7 @@ def pgtune(*words: str) -> subprocess.CompletedProcess[str]:
         (["--timezone", "Europe/Berlin"], "--timezone goes with --window"),
         (["--window", "01:00-02:00", "--timezone", "Nowhere/Land"], "no such zone"),
         (["--window", "01:00-02:00", "--timezone", "../../etc/passwd"], "no such zone"),
-        (["--deadline", "0"], "a time that has length"),
+        (["--deadline", "0s"], "a time that has length"),
         (["--deadline", "4 hours"], "not a duration"),
         (["-j", "0"], "0 is not in the range"),
         (["--guide", "/nonexistent.toml"], "--guide /nonexistent.toml"),
