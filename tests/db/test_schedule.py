@@ -219,7 +219,7 @@ def test_the_lead_moves_with_a_failover(own_server: OwnServer, standby_of: Stand
     hosts, ports = f"{primary.socket},{standby.socket}", f"{primary.port},{standby.port}"
     both = make_conninfo(primary.conninfo(), host=hosts, port=ports, target_session_attrs="read-write")
     with Leadership(both) as leadership:
-        assert leadership.standing() == ""
+        assert leadership.standing() == "", "a session that only reads must not hide the primary from libpq"
         primary.kill()
         assert leadership.standing() != ""
         execute(standby.conninfo(), "select pg_promote()")
