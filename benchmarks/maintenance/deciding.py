@@ -1,11 +1,12 @@
 """How long deciding takes beyond the catalog queries, and how much memory, for a database of many tables.
 
-    python -m benchmarks.maintenance.deciding [--tables 100000] [--needy 0.05]
+    python -m benchmarks.maintenance.deciding [--tables 100000] [--needy 0.05] [--real 20000]
 
 The rows are made up one at a time, like those of a stream, and the time that making them takes is measured by itself
 and taken off: what is left is the core's. Limits: 2 s and 200 MB for 100,000 tables with two indexes each. The core
 does nothing but reckon, so the processor's time is its time by the wall where a processor is to spare; both are
-printed, and the processor's is judged, so that a busy machine is not mistaken for a slow core.
+printed, and the processor's is judged, so that a busy machine is not mistaken for a slow core. `--real` makes so many
+tables on a throw-away server as well, and times a whole plan beside the bare reading of the same rows.
 """
 
 import argparse
@@ -16,11 +17,14 @@ from collections import deque
 from collections.abc import Iterator
 from statistics import median
 
+from benchmarks.maintenance.site import DATABASE, in_parts, site
 from pgtune import guide, resources
 from pgtune.maintenance.policy import policy
 from pgtune.maintenance.rows import Identity, Index, Table
 from pgtune.maintenance.survey import Catalog, Scope, Survey, survey
 from pgtune.maintenance.thresholds import Thresholds
+from pgtune.server.maintain.reading import reader
+from pgtune.usecases.maintain_plan import Request, plan
 
 SECONDS, MEGABYTES = 2.0, 200
 ROUNDS = 5
@@ -71,6 +75,28 @@ def measured(count: int, every: int) -> tuple[float, float, Survey]:
     return wall, processor, found
 
 
+def real(count: int, every: int) -> None:
+    """A whole plan of a live database beside the bare reading of its tables and indexes."""
+    with site() as cluster:
+        make = "execute format('create table t%s (id int primary key, v text)', n);"
+        fill = "execute format('insert into t%s select g, g from generate_series(1, 100) g', n);"
+        in_parts(cluster, make, 1, count)
+        in_parts(cluster, fill, 1, count // every)
+        conninfo = cluster.conninfo(DATABASE)
+        bare, whole = [], []
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            with reader(conninfo) as source:
+                catalog = source.catalog()
+                read = sum(1 for rows in (catalog.tables, catalog.parents, catalog.indexes) for _ in rows)
+            middle = time.perf_counter()
+            found = plan(Request(conninfo), lambda _text: None)
+            bare.append(middle - began)
+            whole.append(time.perf_counter() - middle)
+    print(f"real: {read} rows read in {median(bare):.2f} s, a whole plan of {len(found.jobs)} jobs in "
+          f"{median(whole):.2f} s: {median(whole) - median(bare):.2f} s beyond")  # fmt: skip
+
+
 def clocks() -> tuple[float, float]:
     """The wall's and the processor's."""
     return time.perf_counter(), time.process_time()
@@ -80,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=int, default=100_000)
     parser.add_argument("--needy", type=float, default=0.05, help="share of the tables that need anything")
+    parser.add_argument("--real", type=int, default=0, help="so many tables on a server as well")
     given = parser.parse_args()
     every = round(1 / given.needy)
     rounds = [measured(given.tables, every) for _ in range(ROUNDS)]
@@ -92,6 +119,8 @@ def main() -> int:
         print(f"seconds {name}: median {median(seconds):.2f}, from {seconds[0]:.2f} to {seconds[-1]:.2f}, "
               f"{median(seconds) / SECONDS:.2f} of the limit of {SECONDS:g}")  # fmt: skip
     print(f"memory: {memory:.0f} MB at its peak, {memory / MEGABYTES:.2f} of the limit of {MEGABYTES}")
+    if given.real:
+        real(given.real, every)
     return int(median(processors) > SECONDS or memory > MEGABYTES)
 
 

@@ -251,6 +251,31 @@ def test_leftovers_of_toast_tables(database):
     assert planned(database, Kind.LEFTOVERS).jobs == ()
 
 
+def test_the_old_index_that_a_reader_kept_is_a_leftover(database):
+    """A rebuild that was broken off after the swap leaves the old index: it goes, and the new one is not rebuilt."""
+    run(database, "create table read (id int)", "insert into read values (1)", "create index read_id on read (id)")
+    with open_transaction(database, "select 1 from read"), pytest.raises(psycopg.errors.LockNotAvailable):
+        run(database, "reindex index concurrently read_id", options="-c lock_timeout=200ms")
+    found = planned(database, Kind.LEFTOVERS, Kind.REINDEX)
+    assert [(each.kind, each.target.name) for each in found.jobs] == [(Kind.LEFTOVERS, "read_id_ccold")]
+    carried_out(database, found)
+    assert run(database, "select indisvalid from pg_index where indexrelid = 'read_id'::regclass") == [(True,)]
+
+
+def test_a_worker_against_wraparound_is_left_to_it(own_server):
+    """Its table is skipped with the process named: the worker is never cancelled, and nobody waits for it."""
+    slow = {"autovacuum_freeze_max_age": "100000", "autovacuum_naptime": "1s", "autovacuum_vacuum_cost_delay": "100ms",
+            "autovacuum_vacuum_cost_limit": "1", "autovacuum": "off"}  # fmt: skip
+    cluster = own_server(18, slow)
+    dsn = cluster.conninfo()
+    run(dsn, "create table ancient (id int, v text)", FILL.format("ancient", 50_000), BURN, "call burn(110000)")
+    cluster.configure({"autovacuum": "on"})
+    run(dsn, "select pg_reload_conf()")
+    found = settled(dsn, lambda p: any("wraparound" in each.why for each in p.skipped), Kind.VACUUM)
+    assert [each.target.name for each in found.skipped if "wraparound" in each.why] == ["ancient"]
+    assert job(found, Kind.VACUUM, "ancient") is None
+
+
 def test_an_index_being_built_is_no_leftover(database, table):
     """While a rebuild is under way its copy looks like a leftover; the plan names the session and leaves it alone."""
     table("busy")
