@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pgtune.maintenance.masking import masked
 from pgtune.maintenance.policy import Policy
 from pgtune.maintenance.rows import AtWork, Horizon, Lock
 from pgtune.maintenance.work import Blocker, Hold, Kind
@@ -90,7 +91,7 @@ def _lockers(kind: Kind, locks: Iterable[Lock]) -> Iterator[Blocker]:
             hold = Hold.PREPARED if lock.pid is None else Hold.SESSION
             hold = Hold.AUTOVACUUM if lock.backend == "autovacuum worker" else hold
             name = str(lock.pid) if lock.pid is not None else lock.gid or "unnamed"
-            yield Blocker(hold, name, effect, lock.role, lock.application, lock.age, None, lock.query)
+            yield Blocker(hold, name, effect, lock.role, lock.application, lock.age, None, masked(lock.query))
 
 
 def _effect(kind: Kind, strength: int) -> str | None:
@@ -105,4 +106,4 @@ def _effect(kind: Kind, strength: int) -> str | None:
 
 def _blocker(each: Horizon, effect: str) -> Blocker:
     hold = Hold(each.hold)
-    return Blocker(hold, each.name, effect, each.role, each.application, each.age, each.xids, each.query)
+    return Blocker(hold, each.name, effect, each.role, each.application, each.age, each.xids, masked(each.query))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pgtune.maintenance import reindex
 from pgtune.maintenance.blockers import Obstacles
 from pgtune.maintenance.leftovers import Leftover
 from pgtune.maintenance.names import quoted, sql
@@ -96,6 +97,9 @@ class Workshop:
         index, concurrently = rebuild.index, self.policy.concurrently
         if self._gone(index.oid):
             return None
+        impossible = reindex.refusal(index)
+        if impossible is not None:
+            return Skipped(Kind.REINDEX, self.identity.database, index.relation, f"{rebuild.why}; {impossible}")
         refusal = self._refusal(
             Kind.REINDEX, index.relation, index.owner, may=index.may, reach=index.reach, table=index.table
         )

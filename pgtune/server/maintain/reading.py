@@ -133,6 +133,7 @@ def reader(conninfo: str, database: str | None = None) -> Iterator[Reader]:
     target = conninfo if database is None else in_database(conninfo, database)
     with reading(target) as connection, translated():
         identity = connection.cursor(row_factory=args_row(Identity)).execute(resources.sql("maintain/identity"))
+        connection.execute(resources.sql("maintain/long_answers"))
         settings = connection.cursor(row_factory=args_row(_pair)).execute(resources.sql("maintain/settings"))
         yield Reader(connection, identity.fetchall()[0], dict(settings.fetchall()))
 

@@ -5,6 +5,7 @@ import pytest
 from pgtune.maintenance.bloat import Estimate
 from pgtune.maintenance.blockers import obstacles
 from pgtune.maintenance.leftovers import Leftover
+from pgtune.maintenance.masking import masked
 from pgtune.maintenance.need import Need
 from pgtune.maintenance.reindex import Rebuild, everything
 from pgtune.maintenance.rows import AtWork, Horizon
@@ -73,6 +74,37 @@ def test_a_rebuild_knows_what_it_needs_and_brings():
     work = workshop().rebuild(Rebuild(INDEX, "", Estimate(1000, 400)))
     assert (work.gain.bytes, work.needs.disk, work.needs.wal, work.needs.sort) == (600, 400, 400, 400)
     assert work.sql == ("REINDEX INDEX CONCURRENTLY public.i;",)
+
+
+def test_what_postgres_will_not_rebuild_concurrently_is_skipped_with_both_reasons():
+    """An exclusion constraint may rest on a B-tree, which bloats like any other."""
+    made = workshop().rebuild(Rebuild(INDEX._replace(exclusion=True), "60 % is bloat", Estimate(1000, 400)))
+    assert isinstance(made, Skipped)
+    assert (made.why, made.grant) == (
+        "60 % is bloat; an exclusion constraint's index cannot be rebuilt concurrently", None
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("alter role app password 'hunter2'", "alter role app password ?"),
+        ("select 'it''s hunter2', 17", "select ?, 17"),
+        (r"select e'it\'s hunter2', E'\\', v", "select ?, ?, v"),
+        ("select 'hunter2 cut of", "select ?"),
+        (r"select e'hunter2 cut off \ ".rstrip(), "select ?"),
+        ("do $$ hunter2 $$; do $a$ $$ hunter2 $a$", "do ?; do ?"),
+        ("select $body$hunter2 cut", "select ?"),
+        ("/* hunter2 */ select 1 -- hunter2", "  select 1  "),
+        ("select a->>'k' from t where b = $1 and c = $2", "select a->>? from t where b = $1 and c = $2"),
+        (None, None),
+    ],
+)
+def test_other_peoples_values_are_masked(query, shown):
+    """A query of somebody else is shown without its strings and comments, finished or cut off."""
+    assert masked(query) == shown
+    (blocker,) = obstacles([LOCK._replace(query=query)], (), (), POLICY).of(Kind.REINDEX, 100)
+    assert blocker.query == shown
 
 
 def test_the_index_of_a_toast_table_excludes_work_on_its_table():
