@@ -9,6 +9,7 @@ everything emptied that is not Debian's, which is quicker and cannot show that a
 """
 
 import argparse
+import hashlib
 import io
 import json
 import os
@@ -28,6 +29,7 @@ from dockerfile_parse import DockerfileParser
 
 PROJECT = Path(__file__).parents[1]
 DOCKERFILE = PROJECT / "docker" / "Dockerfile"
+KEPT = Path(os.environ.get("PGTUNE_HOME", "/var/cache/pgtune-tests")) / "roots"
 NOT_COVERED = """\
 NOT COVERED here, for want of a container engine: the base image itself (a fresh Debian of the same release stands in
 for it), layers and their cache, .dockerignore, HEALTHCHECK's timer, networks, cgroup limits, seccomp, and compose.yaml
@@ -218,18 +220,30 @@ def say(text: str) -> None:
     print(f"container: {text}", file=sys.stderr, flush=True)
 
 
+def kept_wheels(base: Path) -> Path:
+    """Where the wheels for this base lie; another list of dependencies is another folder."""
+    listed = hashlib.sha256((PROJECT / "pyproject.toml").read_bytes()).hexdigest()[:12]
+    return KEPT / f"wheels-{base.name or 'own'}-{listed}"
+
+
 def fetch_wheels(root: Path, folder: Path) -> None:
     """What pgtune needs, for the Python that is in the root."""
     words = [CHROOT, str(root), "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     version = subprocess.run(words, capture_output=True, text=True, check=True, env={"PATH": DEFAULT_PATH}).stdout
+    fresh = folder.with_suffix(".new")
+    shutil.rmtree(fresh, ignore_errors=True)
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(folder)]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(fresh)]
     done = subprocess.run(
         [*pip, "--python-version", version.strip(), *needed], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"the wheels of pgtune's dependencies cannot be fetched: {done.stderr[-2000:]}")
+    for old in KEPT.glob(f"{folder.name.rpartition('-')[0]}-*"):
+        if old != fresh:
+            shutil.rmtree(old)
+    fresh.rename(folder)
 
 
 def clean_root(base: str) -> Path:
@@ -237,7 +251,7 @@ def clean_root(base: str) -> Path:
     release = re.fullmatch(r"debian:(\w+)-slim", base)
     if release is None:
         raise SystemExit(f"no way to make the root of {base} without an engine")
-    kept = Path(os.environ.get("PGTUNE_HOME", "/var/cache/pgtune-tests")) / "roots" / release[1]
+    kept = KEPT / release[1]
     if not kept.is_dir():
         if shutil.which("mmdebstrap") is None:
             raise SystemExit("mmdebstrap makes the root: apt-get install mmdebstrap")
@@ -307,7 +321,7 @@ def main() -> None:
     folder.chmod(0o755)
     try:
         mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder)  # it ends with the namespace, whatever happens
-        builder = Builder(folder, base, folder / "wheels", mine=base == Path("/"))
+        builder = Builder(folder, base, kept_wheels(base), mine=base == Path("/"))
         root = [builder.build(stage) for stage in found][-1]
         image = Image(root, found[-1])
         image.prepare(given.sockets)

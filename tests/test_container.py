@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgtune.cluster import Cluster
 from tests.conftest import OwnServer, execute
-from tests.container import DOCKERFILE, NOT_COVERED, PROJECT, Stage, stages
+from tests.container import DOCKERFILE, KEPT, NOT_COVERED, PROJECT, Stage, stages
 
 DOCKER = PROJECT / "docker"
 SECRET = re.compile(r"(?i)(password|passwd|secret|token|pgpass)\s*[=:]\s*[\"']?[^\s/\"'}$]")
@@ -153,7 +153,7 @@ def served(own_server: OwnServer) -> Iterator[tuple[Cluster, Path]]:
 def test_the_image_builds_runs_leads_and_stops(served: tuple[Cluster, Path]) -> None:
     """Every step of the Dockerfile, carried out; the daemon leads on a real server and ends on SIGTERM with code 0."""
     server, folder = served
-    kept = Path(os.environ.get("PGTUNE_HOME", "/var/cache/pgtune-tests")) / "roots" / "bookworm"
+    kept = KEPT / "bookworm"
     base = kept if kept.is_dir() else Path("/")
     port = conninfo_to_dict(server.conninfo())["port"]
     words = ["--base", str(base), "--sockets", str(folder), "--port", str(port), "--password"]
