@@ -7,6 +7,7 @@ from pgtune.maintenance.work import Job, Plan
 from pgtune.report.maintain import words
 from pgtune.report.paper import Paper
 
+MOST_JOBS, MOST_ITEMS = 50, 20  # in a terminal; a database of many tables would scroll what matters away
 STEPS: Sequence[tuple[str, str]] = (
     ("pgtune maintain plan --dry-run", "the exact SQL, for psql"),
     ("pgtune maintain run", "does it, and leaves nothing behind"),
@@ -24,15 +25,22 @@ def table(plan: Plan, paper: Paper | None = None) -> str:
         lines += ["", paper.paint("To do, in this order", "heading"), *_jobs(plan, paper)]
     for heading, items in words.lists(plan):
         if items:
-            lines += ["", paper.paint(heading, "heading"), *paper.bullets(items, repeat("-"))]
+            shown = [*items[:MOST_ITEMS], *_more(len(items) - MOST_ITEMS)]
+            lines += ["", paper.paint(heading, "heading"), *paper.bullets(shown, repeat("-"))]
     if plan.jobs:
         lines += ["", paper.paint("How to go on", "heading"), *_steps(paper)]
     return paper.finish(lines)
 
 
 def _jobs(plan: Plan, paper: Paper) -> Iterator[str]:
-    for number, job in enumerate(plan.jobs, 1):
+    for number, job in enumerate(plan.jobs[:MOST_JOBS], 1):
         yield from _job(number, job, plan, paper)
+    for line in _more(len(plan.jobs) - MOST_JOBS):
+        yield from paper.wrapped(line, 2, role="faint")
+
+
+def _more(count: int) -> list[str]:
+    return [f"... and {count:,} more; --output json has all"] if count > 0 else []
 
 
 def _job(number: int, job: Job, plan: Plan, paper: Paper) -> Iterator[str]:

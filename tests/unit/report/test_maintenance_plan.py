@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_the_table_fits_and_acts_on_no_terminal(width):
     text = table(PLAN, Paper(width))
     assert not [letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf"} and letter != "\n"]
     assert all(len(line) <= max(30, width) or " " not in line.strip()[width:] for line in text.splitlines())
+
+
+def test_long_lists_are_cut_on_a_terminal_and_counted():
+    """A thousand jobs do not scroll the alarms away; the other forms have them all."""
+    long = replace(PLAN, jobs=PLAN.jobs * 500, skipped=PLAN.skipped * 50)
+    text = table(long)
+    assert "... and 950 more" in text
+    assert "... and 80 more" in text
+    assert len(text.splitlines()) < 500
+    assert script(long).count("VACUUM (") == 500
 
 
 def test_json_holds_everything():
