@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
-from pgtune.model.errors import PgtuneError
+from pgtune.model.errors import NotAllowed, PgtuneError
 from pgtune.server.maintain.doing import Doer, Ended
 from pgtune.server.maintain.gates import Gates
 
@@ -105,7 +105,11 @@ class Crew:
             if closed.ends_run:
                 self.ended_early = self.ended_early or closed.why
             return Ended(Result(job, closed.outcome, closed.why))
-        return self.hire(number, job.database).do(job)
+        try:
+            doer = self.hire(number, job.database)
+        except NotAllowed as error:  # this database alone: the others go on
+            return Ended(Result(job, Outcome.NO_PERMISSION, str(error)))
+        return doer.do(job)
 
     def _take(self) -> Waiting | None:
         """The first job that may begin; None when there is none left and none can come back."""

@@ -43,6 +43,12 @@ def indexes(session: Session, table: int) -> dict[int, Index]:
     return {row["oid"]: Index(**row) for row in session.rows("maintain/indexes_of", oid=table)}
 
 
+def given_back(session: Session, job: Job, table: int) -> dict[int, Index]:
+    """The same, and the object's lock is given back in the same statement."""
+    found = session.rows("maintain/end_index", oid=job.target.oid, table=table)
+    return {row["oid"]: Index(**row) for row in found}
+
+
 def swapped(target: Relation, after: Indexes) -> bool:
     """True if a new index stands in the old one's place: that one is gone or bears another name.
 

@@ -7,7 +7,7 @@ rebuild whose statement failed may have happened.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import psycopg
@@ -29,6 +29,7 @@ STATISTICS_LAG = 1.0  # seconds that the statistics of 14 may come late (its col
 IN_PLACE = "ACCESS EXCLUSIVE"  # the lock of a REINDEX that is not concurrent: the index keeps its oid
 CORRUPTING = "REINDEX CONCURRENTLY may lose rows on 14.0 to 14.3: update the server first (release notes of 14.4)"
 NO_DEBRIS = "process {} works on it: no debris yet"
+RETURNS = 3  # times that a connection may be lost again at once
 ORPHAN_ENDS = 10.0  # seconds within which a cancelled backend whose client is lost has to be gone
 
 
@@ -54,7 +55,6 @@ class Doer:
     observer: Observer
     history: History
     came_back: Callable[[Session], None]
-    indexes: debris.Indexes = field(default_factory=dict)
     _holds: bool = False
 
     def do(self, job: Job) -> Ended:
@@ -132,27 +132,32 @@ class Doer:
 
     def _obstacle(self, job: Job, found: State) -> blockers.Obstacle | None:
         table = found.table_oid or job.table.oid
-        if job.kind is Kind.REINDEX:
+        if job.kind is Kind.REINDEX and found.hindered:
             return blockers.of_build(self.session, [job.target.oid, table], self.observer.limits.patience)
         if job.kind is Kind.LEFTOVERS:
             live = debris.builders(self.session, job.target.oid, table)
             return blockers.Obstacle(Outcome.LOCKED, NO_DEBRIS.format(live[0]), ()) if live else None
-        return blockers.of_table(self.session, job.target.oid) if found.busy else None
+        return blockers.of_table(self.session, job.target.oid) if found.hindered else None
 
     def _work(self, job: Job, found: State) -> Ended:
-        self.indexes = {}
-        if job.kind is Kind.REINDEX:
-            self.indexes = debris.indexes(self.session, found.table_oid or job.table.oid)
         try:
             for statement in job.sql:
                 with self.watch.statement(self.session.pid, job, strict=job.kind is Kind.LEFTOVERS):
                     self.session.execute(statement)
                 refused = notices.refusal(self.session.notices)
                 if refused is not None:
-                    return Ended(Result(job, refused.outcome, refused.words), again=refused.outcome in outcomes.RETRIED)
+                    return self._left_out(job, refused)
         except (psycopg.Error, ConnectionLost) as error:
             return self._failed(job, found, error)
         return self._finished(job, found)
+
+    def _left_out(self, job: Job, refused: notices.Refusal) -> Ended:
+        """The statement succeeded and did nothing; who holds the lock is asked for now."""
+        locked = refused.outcome is Outcome.LOCKED
+        obstacle = blockers.of_table(self.session, job.target.oid) if locked else None
+        if obstacle is None:
+            return Ended(Result(job, refused.outcome, refused.words), again=locked)
+        return Ended(Result(job, obstacle.outcome, obstacle.why, blocked_by=obstacle.who), again=True)
 
     def _finished(self, job: Job, found: State) -> Ended:
         if job.kind is Kind.REINDEX:
@@ -162,7 +167,8 @@ class Doer:
         return Ended(self._swept(job, found))
 
     def _rebuilt(self, job: Job, found: State) -> Result:
-        after = debris.indexes(self.session, found.table_oid or job.table.oid)
+        self._holds = False
+        after = debris.given_back(self.session, job, found.table_oid or job.table.oid)
         in_place = after.get(job.target.oid) if job.lock == IN_PLACE else None
         new = in_place or debris.successor(job.target, after)
         if new is None:
@@ -227,7 +233,7 @@ class Doer:
         job, built = ended.result.job, self.watch.built
         after = debris.indexes(self.session, found.table_oid or job.table.oid)
         new = debris.successor(job.target, after) if debris.swapped(job.target, after) else None
-        left = debris.left_by(job.target, self.indexes, after, built)
+        left = debris.left_by(job.target, found.siblings or (), after, built)
         table = found.table_oid or job.table.oid
         kept = [each for each in (self._removed(index, job, table) for index in left) if each is not None]
         result = replace(ended.result, bytes_before=found.bytes)
@@ -256,11 +262,24 @@ class Doer:
         return self.session.lost or bool(sqlstate and sqlstate.startswith(GONE))
 
     def _return_to_work(self) -> None:
-        """Reach the server again, and end what the lost backend may still be doing there."""
+        """Reach the server again, and end what the lost backend may still be doing there.
+
+        A server that is going down may take a new session along: that is tried again too.
+        """
         pid, began = self.session.pid, self.session.began
         self._holds = False  # the lock ended with the session
-        self.session.come_back()
-        self.came_back(self.session)
+        for attempt in range(1, RETURNS + 1):
+            self.session.come_back()
+            try:
+                self.came_back(self.session)
+                self._end_orphan(pid, began)
+            except ConnectionLost:
+                if attempt == RETURNS:
+                    raise
+            else:
+                return
+
+    def _end_orphan(self, pid: int, began: float) -> None:
         limit = time.monotonic() + ORPHAN_ENDS
         while self.session.rows("maintain/still_there", pid=pid, began=began):
             self.session.rows("maintain/cancel", pid=pid)

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from pgtune.maintenance.patience import Limits, Pulse, verdict
 from pgtune.maintenance.record import Working
 from pgtune.maintenance.work import Blocker, Outcome
-from pgtune.model.errors import PgtuneError
+from pgtune.model.errors import ConnectionLost, PgtuneError
 from pgtune.server.maintain import blockers
 from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.watch import Watch
@@ -70,6 +70,18 @@ class Observer:
     def left(self, now: float | None = None) -> float | None:
         """Seconds to the deadline; None: there is none."""
         return None if self.deadline is None else self.deadline - (now or time.monotonic())
+
+    def require_server(self) -> None:
+        """Ask whether the server is there at all, with a session beside the watching one.
+
+        Raises:
+            ConnectionLost: it is not.
+        """
+        try:
+            with Session(self.conninfo, "pgtune observer"):
+                return
+        except PgtuneError as error:
+            raise ConnectionLost(f"the server cannot be reached: {error}") from error
 
     def _watch(self) -> None:
         while not self._stop.wait(TICK):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pgtune.maintenance.patience import Limits
 from pgtune.maintenance.record import Working
 from pgtune.maintenance.work import Job, Result
-from pgtune.model.errors import NotAllowed
+from pgtune.model.errors import CannotConnect, ConnectionLost, NotAllowed
 from pgtune.server.maintain import target as targets
 from pgtune.server.maintain.crew import Crew
 from pgtune.server.maintain.doing import Doer
@@ -69,28 +69,42 @@ class Hands:
     history: History
     target: Target
     _doers: dict[tuple[int, str], Doer] = field(default_factory=dict)
+    _closed: dict[str, str] = field(default_factory=dict)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
 
     def hire(self, worker: int, database: str) -> Doer:
         """The tools of a worker for a database.
 
         Raises:
-            CannotConnect, NotAllowed, ConnectionLost: as the server answers.
+            NotAllowed: this database lets nobody in, while the server is there.
+            ConnectionLost: the server is not.
+            MustNotRunHere: it is another one by now.
         """
         with self._mutex:
+            if database in self._closed:
+                raise NotAllowed(self._closed[database])
             doer = self._doers.pop((worker, database), None)
             own = [key for key in self._doers if key[0] == worker]
             spare = self._doers.pop(own[0]) if doer is None and len(own) >= SESSIONS else None
         if spare is not None:
             self._dismiss(spare)
-        doer = doer or self._made(database)
+        try:
+            doer = doer or self._made(database)
+        except ConnectionLost as error:
+            self.observer.require_server()
+            self._closed[database] = str(error)
+            raise NotAllowed(str(error)) from error
         with self._mutex:
             self._doers[worker, database] = doer
         return doer
 
     def _made(self, database: str) -> Doer:
         session = Session(in_database(self.conninfo, database), settings=self.orders.settings)
-        session.connect()
+        try:
+            session.connect()
+        except (CannotConnect, ConnectionLost):  # a restart, for all one knows
+            session.come_back()
+            targets.require_same(session, self.target)
         watch = Watch()
         watch.pid = session.pid
         self.observer.watches.append(watch)

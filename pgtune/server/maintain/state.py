@@ -20,13 +20,12 @@ class State:
     name: str | None
     table_oid: int | None
     valid: bool | None
-    ready: bool | None
-    live: bool | None
     bytes: int | None
     rows: float | None
     dead: int | None
     vacuumed: float | None
-    busy: bool
+    siblings: list[int] | None
+    hindered: bool
 
     @property
     def rows_known(self) -> int | None:
@@ -40,8 +39,10 @@ class State:
 
 def before(session: Session, job: Job) -> State:
     """Take the object's lock and look at it, in one statement."""
-    name = "maintain/begin_index" if job.kind in OF_INDEXES else "maintain/begin_table"
-    return State(**session.rows(name, oid=job.target.oid)[0])
+    if job.kind in OF_INDEXES:
+        return State(**session.rows("maintain/begin_index", oid=job.target.oid)[0])
+    skips = all("SKIP_LOCKED" in statement for statement in job.sql)
+    return State(**session.rows("maintain/begin_table", oid=job.target.oid, skips=skips)[0])
 
 
 def after(session: Session, job: Job) -> DictRow:
