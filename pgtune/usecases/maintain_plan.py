@@ -16,8 +16,8 @@ from pgtune.maintenance.work import Past, Plan
 from pgtune.model.errors import BadInput, CannotConnect, MustNotRunHere, NotAllowed, PgtuneError
 from pgtune.server.maintain import history, local, target
 from pgtune.server.maintain.reading import databases, reader
+from pgtune.usecases.guide_file import read_guide
 from pgtune.usecases.maintain_database import Draft, add
-from pgtune.usecases.tune import read_guide
 
 Say = Callable[[str], None]
 
