@@ -53,10 +53,11 @@ def of_build(session: Session, oids: Sequence[int], patience: float) -> Obstacle
 
 
 def of_table(session: Session, oid: int) -> Obstacle | None:
-    """Who holds a lock that VACUUM and ANALYZE would wait for."""
+    """Who holds a lock that VACUUM and ANALYZE would wait for; autovacuum does their work, and is left to it."""
     for row in session.rows("maintain/hindrances", oids=[oid]):
         if row["excludes"]:
-            return Obstacle(Outcome.LOCKED, _excluded(row), (_blocker(row, LOCKS),))
+            at_it = row["autovacuum"] and row["hold"] != Hold.AUTOVACUUM
+            return Obstacle(Outcome.DEFERRED if at_it else Outcome.LOCKED, _excluded(row), (_blocker(row, LOCKS),))
     return None
 
 

@@ -7,6 +7,7 @@ A timeout of the server cannot do this: it ends a concurrent build anywhere, wit
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -87,7 +88,7 @@ class Observer:
         while not self._stop.wait(TICK):
             try:
                 self._tick()
-            except PgtuneError:
+            except Exception:  # noqa: BLE001  (whatever it was: without an observer nobody would keep the patience)
                 self._reconnect()
 
     def _reconnect(self) -> None:
@@ -113,7 +114,8 @@ class Observer:
                 self._look(session, watch, seen.get(pid))
         if self.tell is not None:
             lines = (watch.working(now) for watch in list(self.watches))
-            self.tell([line for line in lines if line is not None])
+            with suppress(OSError, ValueError):  # a terminal that has gone away
+                self.tell([line for line in lines if line is not None])
 
     def _beat(self, session: Session, now: float) -> None:
         self._next_beat = now + BEAT

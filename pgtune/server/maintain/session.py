@@ -118,8 +118,11 @@ class Session:
         Raises:
             NotAllowed, Refused, ConnectionLost: as the server answers.
         """
-        with translated():
-            return self._live().execute(resources.sql(name, self.version // 10000 or 99), values or None).fetchall()
+        try:
+            with translated():
+                return self._live().execute(resources.sql(name, self.version // 10000 or 99), values or None).fetchall()
+        except psycopg.InterfaceError as error:  # it was closed between two looks
+            raise ConnectionLost(f"the connection was lost: {error}") from error
 
     def execute(self, statement: str) -> None:
         """Run a statement of a plan as it stands; `notices` holds what the server said meanwhile.
