@@ -100,6 +100,9 @@ class Workshop:
         impossible = reindex.refusal(index)
         if impossible is not None:
             return Skipped(Kind.REINDEX, self.identity.database, index.relation, f"{rebuild.why}; {impossible}")
+        builder = None if index.valid else self._builder(index)
+        if builder is not None:
+            return Skipped(Kind.REINDEX, self.identity.database, index.relation, f"not valid yet: {builder}")
         refusal = self._refusal(
             Kind.REINDEX, index.relation, index.owner, may=index.may, reach=index.reach, table=index.table
         )

@@ -89,9 +89,9 @@ def broken_rebuild(dsn: str, table: str, index: str) -> None:
 
 
 @contextmanager
-def rebuilding(dsn: str, table: str, index: str) -> Iterator[None]:
-    """A rebuild that waits for a writer to the table, and ends after the block when the writer does."""
-    thread = threading.Thread(target=run, args=(dsn, f"reindex index concurrently {index}"))
+def building(dsn: str, table: str, statement: str) -> Iterator[None]:
+    """A build that waits for a writer to the table, and ends after the block when the writer does."""
+    thread = threading.Thread(target=run, args=(dsn, statement))
     with open_transaction(dsn, f"update {table} set id = id where id = 1"):
         thread.start()
         _await_build(dsn)

@@ -18,12 +18,12 @@ from pgtune.usecases.maintain_plan import remembered
 from tests.db.planning import (
     BURN,
     broken_rebuild,
+    building,
     carried_out,
     has,
     job,
     open_transaction,
     planned,
-    rebuilding,
     run,
     settled,
 )
@@ -280,11 +280,15 @@ def test_an_index_being_built_is_no_leftover(database, table):
     """While a rebuild is under way its copy looks like a leftover; the plan names the session and leaves it alone."""
     table("busy")
     run(database, "create index busy_v on busy (v)")
-    with rebuilding(database, "busy", "busy_v"):
+    with building(database, "busy", "reindex index concurrently busy_v"):
         found = planned(database, Kind.LEFTOVERS)
         assert found.jobs == ()
         assert "is building it now" in found.skipped[0].why
     assert planned(database, Kind.LEFTOVERS).skipped == ()
+    with building(database, "busy", "create index concurrently busy_id on busy (id)"):
+        found = planned(database, Kind.LEFTOVERS, Kind.REINDEX)
+        assert found.jobs == ()
+        assert "not valid yet" in found.skipped[0].why
 
 
 def test_invalid_indexes_are_rebuilt(database):

@@ -7,7 +7,7 @@ from pgtune.maintenance.blockers import obstacles
 from pgtune.maintenance.leftovers import Leftover
 from pgtune.maintenance.masking import masked
 from pgtune.maintenance.need import Need
-from pgtune.maintenance.reindex import Rebuild, everything
+from pgtune.maintenance.reindex import Rebuild, everything, invalid
 from pgtune.maintenance.rows import AtWork, Horizon
 from pgtune.maintenance.work import Hold, Kind, Skipped, Urgency
 from tests.unit.maintenance.sample import IDENTITY, INDEX, LOCK, PARENT, POLICY, TABLE, workshop
@@ -171,12 +171,14 @@ def test_old_snapshots(horizon, kind, named):
     ],
     ids=["seen building", "holding its lock"],
 )
-def test_a_leftover_that_somebody_may_be_building_is_left(more):
+def test_an_index_that_somebody_may_be_building_is_left_alone(more):
     """By progress where it may be seen, by locks where not."""
     found = obstacles(more.get("locks", ()), (), more.get("at_work", ()), POLICY)
-    made = workshop(obstacles=found).leftover(Leftover(INDEX._replace(valid=False), "a copy"))
-    assert isinstance(made, Skipped)
-    assert made.grant is None
+    shop, index = workshop(obstacles=found), INDEX._replace(valid=False)
+    for made in (shop.leftover(Leftover(index, "a copy")), shop.rebuild(invalid(index))):
+        assert isinstance(made, Skipped)
+        assert made.grant is None
+    assert not isinstance(shop.rebuild(everything(INDEX)), Skipped)
 
 
 def test_a_leftover_goes_early():
