@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pgtune.maintenance.work import Outcome
+from pgtune.model.units import human_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,10 @@ def verdict(course: Course, limits: Limits, pulse: Pulse, left: float | None) ->
 def closed_gate(limits: Limits, pulse: Pulse) -> str | None:
     """Why no job may begin now; None: it may."""
     if limits.max_lag is not None and pulse.lag is not None and pulse.lag > limits.max_lag:
-        return f"a standby is {pulse.lag} bytes behind, more than the {limits.max_lag} allowed"
+        return f"a standby is {human_bytes(pulse.lag)} behind, more than the {human_bytes(limits.max_lag)} allowed"
     if limits.max_wal_rate is not None and pulse.wal_rate is not None and pulse.wal_rate > limits.max_wal_rate:
-        return (
-            f"the server writes {pulse.wal_rate:.0f} bytes of WAL a second, more than the {limits.max_wal_rate} allowed"
-        )
+        written, most = human_bytes(pulse.wal_rate), human_bytes(limits.max_wal_rate)
+        return f"the server writes {written} of WAL a second, more than the {most} allowed"
     if limits.max_active is not None and pulse.active is not None and pulse.active > limits.max_active:
         return f"{pulse.active} sessions are at work, more than the {limits.max_active} allowed"
     return None

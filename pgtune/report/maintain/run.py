@@ -9,6 +9,7 @@ from pgtune.maintenance.record import Entry, Recorded, Run, Working
 from pgtune.maintenance.work import Outcome, Result
 from pgtune.model.units import human_bytes
 from pgtune.report.maintain import words
+from pgtune.report.maintain.table import MOST_ITEMS, more
 from pgtune.report.paper import Paper, visible
 from pgtune.report.words import count, version_text
 
@@ -28,7 +29,8 @@ def table(run: Run, paper: Paper | None = None) -> str:
         ("Notes", list(run.notes), "-", "heading"),
     ):
         if items:
-            lines += ["", paper.paint(heading, role), *paper.bullets(items, repeat(mark))]
+            shown = [*items[:MOST_ITEMS], *more(len(items) - MOST_ITEMS)]
+            lines += ["", paper.paint(heading, role), *paper.bullets(shown, repeat(mark))]
     return paper.finish(lines)
 
 

@@ -25,7 +25,7 @@ def table(plan: Plan, paper: Paper | None = None) -> str:
         lines += ["", paper.paint("To do, in this order", "heading"), *_jobs(plan, paper)]
     for heading, items in words.lists(plan):
         if items:
-            shown = [*items[:MOST_ITEMS], *_more(len(items) - MOST_ITEMS)]
+            shown = [*items[:MOST_ITEMS], *more(len(items) - MOST_ITEMS)]
             lines += ["", paper.paint(heading, "heading"), *paper.bullets(shown, repeat("-"))]
     if plan.jobs:
         lines += ["", paper.paint("How to go on", "heading"), *_steps(paper)]
@@ -35,11 +35,12 @@ def table(plan: Plan, paper: Paper | None = None) -> str:
 def _jobs(plan: Plan, paper: Paper) -> Iterator[str]:
     for number, job in enumerate(plan.jobs[:MOST_JOBS], 1):
         yield from _job(number, job, plan, paper)
-    for line in _more(len(plan.jobs) - MOST_JOBS):
+    for line in more(len(plan.jobs) - MOST_JOBS):
         yield from paper.wrapped(line, 2, role="faint")
 
 
-def _more(count: int) -> list[str]:
+def more(count: int) -> list[str]:
+    """What a cut list ends with."""
     return [f"... and {count:,} more; --output json has all"] if count > 0 else []
 
 
