@@ -122,7 +122,7 @@ def test_it_starts(installed: tuple[Environment, Path, Path]) -> None:
 def test_it_answers_without_the_sandbox(installed: tuple[Environment, Path, Path]) -> None:
     """Without the sandbox extra every command has its help, and tuning without a server works."""
     environment, cwd, _ = installed
-    for word in ("tune", "probe", "why", "history", "undo", "demo"):
+    for word in ("tune", "probe", "why", "maintain", "schedule", "history", "undo", "demo"):
         assert environment.run("-m", "pgtune", word, "--help", cwd=cwd).returncode == 0, word
     words = "tune --ram 16GB --cpus 4 --storage ssd --profile web --connections 200 --pg-version 17 --output json"
     done = environment.run("-m", "pgtune", *words.split(), cwd=cwd)

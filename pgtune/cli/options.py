@@ -9,17 +9,12 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from pgtune.report.managed import FORMS as MANAGED
-
 if TYPE_CHECKING:
     from pgtune.report.paper import Paper
     from pgtune.settings.tuning import Tuning
     from pgtune.usecases.apply import Applied
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-FORMS = tuple(MANAGED)
-"""The managed services and operators that `--for` knows."""
 
 WIDEST = 110  # columns; longer lines are hard to read
 
@@ -105,6 +100,8 @@ def show(tuning: "Tuning", form: str, service: str | None = None, *, live: bool 
 
     `live`: a server was asked, so that --apply and --prove are the ways to go on.
     """
+    from pgtune.report.managed import FORMS as MANAGED
+
     write(MANAGED[service](tuning) if service else _rendered(tuning, form, live=live))
 
 

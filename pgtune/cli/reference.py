@@ -3,6 +3,8 @@
 `python -m pgtune.cli.reference > docs/commands.md`, which is `./run docs`.
 """
 
+from collections.abc import Iterator
+
 import click
 
 from pgtune.cli import COMMANDS, root
@@ -27,19 +29,33 @@ def help_text(command: click.Command, name: str) -> str:
         return command.get_help(context)
 
 
-NAMES = ("pgtune", *(f"pgtune {name}" for name in COMMANDS))
-
-
 def command_of(name: str) -> click.Command:
     """The command that these words call.
 
     Raises:
         LookupError: there is no such command.
     """
-    command = root.get_command(click.Context(root), name.removeprefix("pgtune").strip()) if name != "pgtune" else root
-    if command is None:
-        raise LookupError(name)
+    command: click.Command = root
+    for word in name.split()[1:]:
+        found = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if found is None:
+            raise LookupError(name)
+        command = found
     return command
+
+
+def _names() -> Iterator[str]:
+    """Every command; of a group's own commands those that have examples, the others are told by the group's."""
+    yield "pgtune"
+    for name in COMMANDS:
+        yield f"pgtune {name}"
+        group = command_of(f"pgtune {name}")
+        for word in group.list_commands(click.Context(group)) if isinstance(group, click.Group) else ():
+            if command_of(f"pgtune {name} {word}").epilog:
+                yield f"pgtune {name} {word}"
+
+
+NAMES = tuple(_names())
 
 
 def reference() -> str:

@@ -10,6 +10,7 @@ from pgtune.cli import options
 from pgtune.model import units
 from pgtune.model.errors import CannotConnect
 from pgtune.model.hardware import STORAGE_KINDS
+from pgtune.report.managed import FORMS as MANAGED
 from pgtune.settings.situation import PROFILES, Wishes
 
 
@@ -52,7 +53,7 @@ Examples:
 @click.option("--strict-guide", is_flag=True, help="The house guide's figures to the letter, with warnings.")
 @click.option("--guide", "guide_file", type=click.Path(path_type=Path), help="A TOML file with figures of your own.")
 @options.output("table", "json", "markdown", "html", "conf")
-@click.option("--for", "form", type=click.Choice(options.FORMS), help="Commands or YAML for a managed service.")
+@click.option("--for", "form", type=click.Choice(tuple(MANAGED)), help="Commands or YAML for a managed service.")
 @click.option("--prove", is_flag=True, help="Boot a throw-away server with the settings first.")
 @click.option("--apply", "apply_", is_flag=True, help="Change the server; asks, or --yes.")
 @options.yes

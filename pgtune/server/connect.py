@@ -16,7 +16,9 @@ Connection = psycopg.Connection[DictRow]
 APPLICATION = "pgtune"
 # libpq's own words repeat the text that it cannot read, and a password may be in it.
 UNREADABLE = "the connection string is neither a URI nor words as host=db1 dbname=app"
-READING = "-c default_transaction_read_only=on -c lock_timeout=2s -c statement_timeout=60s"
+READING = "-c lock_timeout=2s -c statement_timeout=60s"
+# Not among the options: to libpq's target_session_attrs=read-write the session would then be no primary's.
+READ_ONLY: LiteralString = "set default_transaction_read_only = on"
 # A database's owner may set a search_path in which a view of theirs named pg_settings comes first; ours wins over it.
 CATALOG = "-c search_path=pg_catalog"
 
@@ -44,6 +46,7 @@ def reading(conninfo: str = "") -> Iterator[Connection]:
         CannotConnect, NotAllowed, ConnectionLost: as the server answers.
     """
     with translated(), _open(conninfo, READING) as connection:
+        connection.execute(READ_ONLY)
         yield connection
 
 
@@ -75,6 +78,18 @@ def translated() -> Iterator[None]:
         raise Refused(_line(error)) from error
     except UnicodeDecodeError as error:
         raise Refused(f"the server sent text that is not UTF-8: {error.reason}") from error
+
+
+def holds_password(conninfo: str) -> bool:
+    """True if a password stands in it, which must then not be written into anybody's file.
+
+    Raises:
+        BadInput: the conninfo cannot be parsed.
+    """
+    try:
+        return bool({"password", "sslpassword"} & {key for key, value in conninfo_to_dict(conninfo).items() if value})
+    except psycopg.ProgrammingError:
+        raise BadInput(UNREADABLE) from None
 
 
 def rows(connection: Connection, query: LiteralString, **values: object) -> list[DictRow]:

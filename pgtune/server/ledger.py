@@ -170,7 +170,7 @@ def opened() -> Iterator[Ledger]:
     """
     path = account.home() / FILE
     with _translated(path):
-        _make_private(path)
+        make_private(path)
         database = sqlite3.connect(path, timeout=10, isolation_level=None)
     try:
         with _translated(path):
@@ -184,7 +184,7 @@ def opened() -> Iterator[Ledger]:
         database.close()
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
     """The file is of mode 0600. Root's home stays enterable: the servers of the sandbox account live below it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))

@@ -12,6 +12,7 @@ from pgtune.server.asking import Asking
 # pg_settings shows what holds in the session that asks. These sources say that the session's own value hides the
 # server's: pgtune's connection options, PGOPTIONS, and ALTER ROLE or ALTER DATABASE for whoever is connected.
 OF_THIS_SESSION = {"client", "user", "database", "database user", "session"}
+OURS = {"client", "session"}  # set by the options that pgtune connects with, or by pgtune afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ def _server_wide(own: Setting, entries: Sequence[FileEntry] | None, asking: Aski
     """The setting as every other session has it, where the asking session's own value hides that.
 
     The last line of the files that sets it, else the built-in value. Without the right to read the files the session's
-    value stays and is named as missing, unless only the connection's options set it (time-outs, encoding and the like,
-    which are pgtune's own).
+    value stays and is named as missing, unless only the connection set it (time-outs, encoding and the like, which are
+    pgtune's own).
     """
     if own.source not in OF_THIS_SESSION or own.context == "internal":
         return own
-    if entries is None and own.source != "client":
+    if entries is None and own.source not in OURS:
         grants = ("GRANT SELECT ON pg_file_settings", "GRANT EXECUTE ON FUNCTION pg_show_all_file_settings()")
         asking.lacks(f"{own.name} of the whole server, which ALTER ROLE or ALTER DATABASE hides", *grants)
         return own

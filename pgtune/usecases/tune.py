@@ -12,6 +12,7 @@ from pgtune.model.units import GB, MB
 from pgtune.settings.situation import Situation, Wishes
 from pgtune.settings.tuning import Tuning
 from pgtune.usecases import machine, pages
+from pgtune.usecases.guide_file import read_guide
 
 LEAST_RAM = 64 * MB  # below, PostgreSQL itself hardly fits
 INITDB_SHARED_BUFFERS = 128 * MB  # what initdb leaves: says nothing about the machine
@@ -49,23 +50,6 @@ def tune(request: Request) -> Answer:
     _check(request)
     figures = read_guide(request.guide_file)
     return _offline(request, figures) if request.version else _live(request, figures)
-
-
-def read_guide(path: Path | None) -> guide.Guide:
-    """The house guide, with the user's own file laid over it.
-
-    Raises:
-        BadInput: the file cannot be read or is no guide.
-    """
-    shipped = resources.text("guide", "guide.toml")
-    if path is None:
-        return guide.load(shipped)
-    if path.exists() and not path.is_file():
-        raise BadInput(f"--guide {path}: not a file")
-    try:
-        return guide.load(shipped, path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"--guide {path}: {error}") from None
 
 
 def _check(request: Request) -> None:

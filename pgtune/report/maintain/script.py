@@ -1,0 +1,53 @@
+"""A maintenance plan as the SQL of every step, in order: what psql takes as it stands."""
+
+import re
+from collections.abc import Iterator
+
+from pgtune.maintenance.work import Job, Plan
+from pgtune.report.maintain import words
+from pgtune.report.paper import visible
+
+_SIMPLE = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+HEAD = """\
+-- Each statement by itself: neither VACUUM nor CONCURRENTLY can run inside a transaction.
+-- A timeout inside a concurrent build would leave an invalid index behind, so there is none.
+SET lock_timeout = 0;
+SET statement_timeout = 0;"""
+
+
+def script(plan: Plan) -> str:
+    """The statements of all jobs; comments say why."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"-- {visible(words.title(plan))}"
+    yield f"-- {visible(words.summary(plan))}"
+    database = None
+    for number, job in enumerate(plan.jobs, 1):
+        if job.database != database:
+            database = job.database
+            yield f"\n{connect(database)}\n{HEAD}"
+        yield from ("", *_job(number, job))
+
+
+def _job(number: int, job: Job) -> Iterator[str]:
+    yield f"-- {number}. {job.kind.value}: {visible(job.why)}"
+    yield f"-- {visible(words.takes(job))}"
+    yield from (f"-- in the way: {visible(words.blocker(each))}" for each in job.blockers)
+    yield from job.sql
+
+
+def connect(database: str) -> str:
+    r"""The psql command that goes to a database, whatever its name is.
+
+    A name with a `=` or a quote in it would be read as a connection string, so it is given as one; a line break ends a
+    command of psql, so such a database is for a person to connect to.
+    """
+    if _SIMPLE.fullmatch(database):
+        return f"\\connect {database}"
+    if "\n" in database or "\r" in database:
+        return f"-- connect by hand to the database {visible(database)}"
+    value = database.replace("\\", "\\\\").replace("'", "\\'")
+    conninfo = f"dbname='{value}'".replace('"', '""')
+    return f'\\connect -reuse-previous=on "{conninfo}"'

@@ -1,0 +1,192 @@
+"""Several sessions that do the jobs of a plan, never two of one table at once, and put off what cannot be done now.
+
+A worker takes the first job in the plan's order whose table is free. Whoever is blocked comes back to the queue, to be
+tried again a little later; debris that could not be removed joins it as a job of its own.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pgtune.maintenance.work import Job, Kind, Outcome, Result
+from pgtune.model.errors import NotAllowed, PgtuneError
+from pgtune.server.maintain.doing import Doer, Ended
+from pgtune.server.maintain.gates import Gates
+
+ATTEMPTS = 3  # of a job that somebody blocks, before it is left for the next run
+REMOVALS = 6  # attempts to drop debris: it slows every write, so it is tried longer
+LONGEST_PAUSE = 30.0  # seconds between two attempts; they double from the patience on
+
+GONE = frozenset({Outcome.DONE, Outcome.GONE})
+
+Tell = Callable[[Result], None]
+Key = tuple[Kind, str, int]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A job in the queue, not to be begun before the monotonic time `since`; `ours` is debris of this very run."""
+
+    job: Job
+    attempts: int = 0
+    since: float = 0.0
+    ours: bool = False
+
+    @property
+    def table(self) -> tuple[str, int]:
+        """What no other job may work on meanwhile."""
+        return (self.job.database, self.job.table.oid)
+
+
+@dataclass(slots=True)
+class Crew:
+    """The queue and its workers. `hire` makes a worker's tools for a database, `tell` hears of every result."""
+
+    gates: Gates
+    hire: Callable[[int, str], Doer]
+    tell: Tell
+    patience: float
+    queue: list[Waiting] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    ended_early: str = ""
+    error: BaseException | None = None
+    _busy: set[tuple[str, int]] = field(default_factory=set)
+    _at_work: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _left: int = 0
+    _over: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self, jobs: Sequence[Job], workers: int) -> None:
+        """Begin with so many workers."""
+        self.queue = [Waiting(job) for job in jobs]
+        self._threads = [
+            threading.Thread(target=self._work, args=(number,), name=f"worker {number}", daemon=True)
+            for number in range(max(1, min(workers, len(jobs))))
+        ]
+        self._left = len(self._threads)
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self) -> None:
+        """Wait until everything is done; short waits, so that Ctrl-C reaches the main thread.
+
+        Not by joining: a join that is interrupted takes the thread for ended (Python 3.11).
+        """
+        while not self._over.wait(0.1):
+            pass
+
+    def _work(self, number: int) -> None:
+        try:
+            self._do_all(number)
+        finally:
+            with self._changed:
+                self._left -= 1
+                if not self._left:
+                    self._over.set()
+
+    def _do_all(self, number: int) -> None:
+        while (waiting := self._take()) is not None:
+            try:
+                ended = self._done(number, waiting)
+            except PgtuneError as error:
+                self._give_up(waiting, error)
+            except BaseException as error:  # noqa: BLE001  (it is raised again in the main thread)
+                self._give_up(waiting, error)
+                self.error = error
+            else:
+                self._put_away(waiting, ended)
+
+    def _done(self, number: int, waiting: Waiting) -> Ended:
+        job = waiting.job
+        closed = self.gates.closed(job)
+        if closed is not None:
+            if closed.ends_run:
+                self.ended_early = self.ended_early or closed.why
+            return Ended(Result(job, closed.outcome, closed.why))
+        try:
+            doer = self.hire(number, job.database)
+        except NotAllowed as error:  # this database alone: the others go on
+            return Ended(Result(job, Outcome.NO_PERMISSION, str(error)))
+        return doer.do(job)
+
+    def _take(self) -> Waiting | None:
+        """The first job that may begin; None when there is none left and none can come back."""
+        with self._changed:
+            while True:
+                if self.gates.interrupted:
+                    self._leave(Outcome.INTERRUPTED, "the run was interrupted before it began")
+                elif self.ended_early:
+                    self._leave(Outcome.DEFERRED, self.ended_early)
+                if not self.queue and not self._at_work:
+                    self._changed.notify_all()
+                    return None
+                now = time.monotonic()
+                ready = next((w for w in self.queue if w.since <= now and w.table not in self._busy), None)
+                if ready is not None:
+                    self.queue.remove(ready)
+                    self._busy.add(ready.table)
+                    self._at_work += 1
+                    return ready
+                self._changed.wait(self._until_next(now))
+
+    def _until_next(self, now: float) -> float:
+        pauses = [w.since - now for w in self.queue if w.since > now]
+        return min([*pauses, 0.5])
+
+    def _leave(self, outcome: Outcome, why: str) -> None:
+        """Nothing more is begun; what is debris is not forgotten but named."""
+        left, self.queue = self.queue, []
+        for waiting in left:
+            self._hear(Result(waiting.job, Outcome.DEBRIS_LEFT if waiting.ours else outcome, why))
+
+    def _put_away(self, waiting: Waiting, ended: Ended) -> None:
+        with self._changed:
+            self._free(waiting)
+            attempts = waiting.attempts + 1
+            most = REMOVALS if waiting.job.kind is Kind.LEFTOVERS else ATTEMPTS
+            # debris goes before the next attempt, which would pile up more of it
+            self.queue[:0] = [Waiting(job, 1, self._pause(1), ours=True) for job in ended.follow]
+            if ended.disk_full:
+                self.gates.full.add(waiting.job.tablespace)
+            if ended.again and attempts < most and not self.gates.interrupted and not self.ended_early:
+                self.queue.append(replace(waiting, attempts=attempts, since=self._pause(attempts)))
+            else:
+                self._hear(_final(ended, attempts, waiting))
+            self._changed.notify_all()
+
+    def _pause(self, attempts: int) -> float:
+        pause: float = min(LONGEST_PAUSE, max(0.1, self.patience) * 2 ** (attempts - 1))
+        left = self.gates.left()
+        if left is not None and left > 0:
+            pause = min(pause, left)
+        return time.monotonic() + pause
+
+    def _give_up(self, waiting: Waiting, error: BaseException) -> None:
+        """Nobody can go on: this server is not the one any more, cannot be reached, or nothing can be written down."""
+        with self._changed:
+            self._free(waiting)
+            words = str(error) or type(error).__name__
+            self._hear(Result(waiting.job, Outcome.FAILED, words))
+            self.ended_early = self.ended_early or words
+            self.error = self.error or error
+            self._changed.notify_all()
+
+    def _free(self, waiting: Waiting) -> None:
+        self._busy.discard(waiting.table)
+        self._at_work -= 1
+
+    def _hear(self, result: Result) -> None:
+        self.results.append(result)
+        self.tell(result)
+
+
+def _final(ended: Ended, attempts: int, waiting: Waiting) -> Result:
+    """The result that counts; debris of this run that is still there at its end is called so."""
+    result = ended.result
+    if waiting.ours and result.outcome not in GONE:
+        result = replace(result, outcome=Outcome.DEBRIS_LEFT)
+    if ended.again and attempts > 1:
+        return replace(result, detail=f"{result.detail} ({attempts} attempts)")
+    return result

@@ -1,0 +1,85 @@
+"""Whether a job may begin now: the deadline, the disk, and how the server and its standbys fare."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pgtune.maintenance.patience import closed_gate
+from pgtune.maintenance.work import Job, Kind, Outcome
+from pgtune.model.units import human_bytes
+from pgtune.server.maintain.observer import Observer
+
+LOOK = 0.5  # seconds between two looks at a closed gate
+RESERVE = 0.05  # of the free space stays free: other sessions write too
+
+Free = Callable[[str | None], int | None]
+"""Bytes free for a tablespace (None: the database's own); None: not known."""
+
+
+def unknown(_tablespace: str | None) -> int | None:
+    """Free space where nobody can tell."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why a job does not begin; `ends_run` where the next one would not either."""
+
+    outcome: Outcome
+    why: str
+    ends_run: bool = False
+
+
+@dataclass(slots=True)
+class Gates:
+    """Asked before every start. `full` are tablespaces on which a job has run out of space."""
+
+    observer: Observer
+    free: Free
+    full: set[str | None] = field(default_factory=set)
+
+    @property
+    def interrupted(self) -> bool:
+        """True if the run was told to stop."""
+        return self.observer.interrupted.is_set()
+
+    def left(self) -> float | None:
+        """Seconds to the deadline."""
+        return self.observer.left()
+
+    def closed(self, job: Job) -> Closed | None:
+        """Why the job may not begin, None if it may. A closed gate is waited for, as long as the limits say."""
+        return self._late(job) or self._no_room(job) or self._loaded(job)
+
+    def _late(self, job: Job) -> Closed | None:
+        left = self.left()
+        if left is None:
+            return None
+        if left <= 0:
+            return Closed(Outcome.DEFERRED, "the time is over")
+        if job.seconds is not None and job.seconds > left:
+            why = f"it takes about {job.seconds:.0f} s by its {job.predicted_from}, {left:.0f} s are left"
+            return Closed(Outcome.DEFERRED, why)
+        return None
+
+    def _no_room(self, job: Job) -> Closed | None:
+        if job.kind is not Kind.REINDEX:
+            return None
+        if job.tablespace in self.full:
+            return Closed(Outcome.DEFERRED, "its disk was full for an index before it")
+        free = self.free(job.tablespace)
+        if free is None or job.needs.total <= free * (1 - RESERVE):
+            return None
+        return Closed(Outcome.DEFERRED, f"it needs {human_bytes(job.needs.total)}, {human_bytes(free)} are free")
+
+    def _loaded(self, job: Job) -> Closed | None:
+        limits, until = self.observer.limits, time.monotonic() + self.observer.limits.wait
+        while (why := closed_gate(limits, self.observer.pulse)) is not None:
+            if self.interrupted:
+                return Closed(Outcome.INTERRUPTED, "the run was interrupted before it began")
+            if time.monotonic() > until:
+                return Closed(Outcome.DEFERRED, f"{why}, for {limits.wait:.0f} s", ends_run=True)
+            if late := self._late(job):
+                return late
+            time.sleep(LOOK)
+        return None

@@ -1,0 +1,198 @@
+"""The history in a file of pgtune's home, for clusters where `pgtune maintain init` was not run.
+
+One SQLite file for all clusters, told apart by their system identifier. A write is in the operating system's hands when
+it returns, so it outlives the process however it ends; a power cut on this machine may cost the last rows.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pgtune.cluster import account
+from pgtune.maintenance.record import Deferral, Recorded
+from pgtune.maintenance.work import Job, Kind, Past, Result
+from pgtune.model.errors import LedgerUnusable
+from pgtune.server import ledger
+from pgtune.server.maintain import history
+
+FILE = "maintenance.sqlite3"
+TABLES = """
+create table if not exists run (
+    number integer primary key autoincrement, server text not null, target text not null, scope text not null,
+    began text not null, ended text, exit_code integer, detail text not null default ''
+) strict;
+create table if not exists step (
+    run integer not null references run (number) on delete cascade, step integer not null, kind text not null,
+    database text not null, schema text not null, name text not null, oid integer not null, sql text not null,
+    began text not null, ended text, outcome text, detail text not null default '', blocked_by text,
+    rows_before integer, rows_after integer, bytes_before integer, bytes_after integer, primary key (run, step)
+) strict;
+create index if not exists step_object on step (database, schema, name, began);
+"""
+BEGIN = """
+insert into step (run, step, kind, database, schema, name, oid, sql, began, bytes_before)
+values (:run, :step, :kind, :database, :schema, :name, :oid, :sql, :at, :bytes_before)
+"""
+END = """
+update step set ended = :at, outcome = :outcome, detail = :detail, blocked_by = :blocked_by, rows_before = :rows_before,
+       rows_after = :rows_after, bytes_before = coalesce(:bytes_before, bytes_before), bytes_after = :bytes_after
+ where run = :run and step = :step
+"""
+SECONDS = "(julianday(s.ended) - julianday(s.began)) * 86400.0"
+STEPS = f"""
+select run, step, kind, database, schema, name, sql, began, ended, outcome, detail, {SECONDS} as seconds, bytes_before,
+       bytes_after
+  from step s where run = ? order by step
+"""  # noqa: S608  (nothing of it is input)
+PAST = f"""
+select kind, database, schema, name, {SECONDS} as seconds, bytes_before as bytes, max(s.began) as last
+  from step s join run r on r.number = s.run
+ where r.server = ? and outcome in ('done', 'done, debris cleaned') and kind <> 'leftovers'
+ group by kind, database, schema, name
+"""  # noqa: S608
+
+DEFERRALS = """
+with own as (select s.* from step s join run r on r.number = s.run where r.server = :server),
+last as (select kind, database, schema, name,
+                max(began) filter (where outcome in ('done', 'done, debris cleaned')) as done
+           from own group by kind, database, schema, name)
+select s.kind, s.database, s.schema, s.name, count(distinct s.run) as times
+  from own s join last l using (kind, database, schema, name)
+ where s.outcome = 'deferred' and (l.done is null or s.began > l.done)
+ group by s.kind, s.database, s.schema, s.name
+"""
+LAST = """
+select max(began) from run
+ where server = ? and scope = ? and ended is not null and exit_code not in (3, 5, 130)  -- as maintain/history_last.sql
+"""
+
+
+@dataclass(slots=True)
+class Local:
+    """The history of one cluster."""
+
+    database: sqlite3.Connection
+    path: Path
+    server: str
+    run: int = 0
+    _step: int = 0
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
+
+    def open_run(self, target: str, scope: str = "") -> int:
+        """As the protocol says."""
+        with self._using() as database:
+            row = database.execute(
+                "insert into run (server, target, scope, began) values (?, ?, ?, ?)",
+                (self.server, target, scope, _now()),
+            )
+            self.run = int(row.lastrowid or 0)
+        return self.run
+
+    def close_run(self, exit_code: int, detail: str) -> None:
+        """As the protocol says."""
+        with self._using() as database:
+            database.execute(
+                "update run set ended = ?, exit_code = ?, detail = ? where number = ?",
+                (_now(), exit_code, detail, self.run),
+            )
+
+    def begin(self, job: Job, size: int | None) -> int:
+        """As the protocol says."""
+        with self._using() as database:
+            return self._begin(database, job, size)
+
+    def _begin(self, database: sqlite3.Connection, job: Job, size: int | None) -> int:
+        self._step += 1
+        row = history.described(self.run, self._step, job)
+        database.execute(BEGIN, row | {"bytes_before": size, "at": _now()})
+        return self._step
+
+    def end(self, step: int, result: Result) -> None:
+        """As the protocol says."""
+        with self._using() as database:
+            database.execute(END, history.ending(result) | {"run": self.run, "step": step, "at": _now()})
+
+    def note(self, result: Result) -> None:
+        """As the protocol says."""
+        with self._using() as database:
+            step = self._begin(database, result.job, result.bytes_before)
+            database.execute(END, history.ending(result) | {"run": self.run, "step": step, "at": _now()})
+
+    def past(self) -> tuple[Past, ...]:
+        """As the protocol says."""
+        with self._using() as database:
+            rows = [dict(row) for row in database.execute(PAST, (self.server,))]
+        wanted = ("database", "schema", "name", "seconds", "bytes")
+        return tuple(Past(kind=Kind(row["kind"]), **{key: row[key] for key in wanted}) for row in rows)
+
+    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:
+        """As the protocol says."""
+        with self._using() as database:
+            found = database.execute(
+                "select number, target, began, ended, exit_code, detail from run where server = ?"
+                " and (? is null or number = ?) order by number desc limit ?",
+                (self.server, run, run, limit),
+            ).fetchall()
+            steps = [dict(step) for row in found for step in database.execute(STEPS, (row["number"],))]
+        return history.assembled([dict(row) for row in found], steps)
+
+    def last(self, scope: str) -> datetime | None:
+        """As the protocol says."""
+        with self._using() as database:
+            found = database.execute(LAST, (self.server, scope)).fetchone()[0]
+        return datetime.fromisoformat(found) if found else None
+
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """As the protocol says."""
+        with self._using() as database:
+            rows = [dict(row) for row in database.execute(DEFERRALS, {"server": self.server})]
+        return tuple(Deferral(**row | {"kind": Kind(row["kind"])}) for row in rows)
+
+    def forget(self, days: int) -> int:
+        """As the protocol says."""
+        oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+        with self._using() as database:
+            return database.execute("delete from run where server = ? and began < ?", (self.server, oldest)).rowcount
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex, _translated(self.path):
+            yield self.database
+
+
+@contextmanager
+def opened(server: str) -> Iterator[Local]:
+    """The history of this cluster, made if it is not there.
+
+    Raises:
+        LedgerUnusable: its folder or file cannot be made, read or written.
+    """
+    path = account.home() / FILE
+    with _translated(path):
+        ledger.make_private(path)
+        database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    try:
+        with _translated(path):
+            database.row_factory = sqlite3.Row
+            # With a write-ahead log NORMAL leaves the syncing to checkpoints: nothing is lost but by a power cut.
+            database.executescript("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on;")
+            database.executescript(TABLES)
+        yield Local(database, path, server)
+    finally:
+        database.close()
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError, UnicodeError) as error:
+        raise LedgerUnusable(f"the history {path} cannot be used: {error}") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

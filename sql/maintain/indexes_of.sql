@@ -1,0 +1,6 @@
+-- Reads every index of a table, also the invalid ones that the statistics views leave out. Anybody may read it.
+select x.indexrelid as oid, n.nspname::text as schema, c.relname::text as name,
+       x.indisvalid as valid, x.indisready as ready, x.indislive as live,
+       case when x.indisvalid then pg_relation_size(c.oid) end as bytes
+  from pg_index x join pg_class c on c.oid = x.indexrelid join pg_namespace n on n.oid = c.relnamespace
+ where x.indrelid = %(oid)s::oid
