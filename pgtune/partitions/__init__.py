@@ -1,0 +1,1 @@
+"""Which tables to partition, and how."""

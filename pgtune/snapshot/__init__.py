@@ -1,0 +1,5 @@
+"""Snapshots: a database as the planner sees it, without a row of its data."""
+
+from pgtune.snapshot.snapshot import Snapshot
+
+__all__ = ["Snapshot"]
