@@ -42,6 +42,11 @@ class Token:
     end: int
 
 
+def isa(node: Any, kind: type[Any]) -> bool:
+    """isinstance() for pglast's nodes: what it says of their fields (each may be None) is of no help to the checker."""
+    return isinstance(node, kind)
+
+
 def guarded(work: Callable[[str], Answer], text: str) -> Answer:
     """`work(text)`, whose every way to fail is NotSql.
 
@@ -145,7 +150,7 @@ def tree(text: str) -> Any:
 
 def kind(statement: Any) -> Kind:
     """What the tree is; `utility` is everything that has no plan, SELECT INTO among it."""
-    if isinstance(statement, ast.SelectStmt) and _into(statement):
+    if isa(statement, ast.SelectStmt) and _into(statement):
         return "utility"
     return KINDS.get(type(statement), "utility")
 
@@ -196,7 +201,7 @@ def walk(node: Any) -> Iterator[Any]:
         current = stack.pop()
         if isinstance(current, (tuple, list)):
             stack.extend(reversed(current))
-        elif isinstance(current, ast.Node):
+        elif isa(current, ast.Node):
             yield current
             stack.extend(getattr(current, field) for field in reversed(tuple(current)))
 

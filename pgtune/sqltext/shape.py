@@ -4,7 +4,7 @@ A statement is a tree of query blocks (itself, its CTEs, its subqueries, the arm
 conditions, joins, an order, groups and a limit of its own. Everything is in the order of the text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -20,8 +20,8 @@ class Catalog(Protocol):
     def resolve(self, schema: str, name: str) -> Name | None:
         """The table of this name; `schema` is empty where the text names none. None: no table (a view, a typo)."""
 
-    def columns(self, table: Name) -> Sequence[str]:
-        """The table's columns in their order."""
+    def columns(self, table: Name) -> Mapping[str, str]:
+        """The table's columns in their order, and the type of each as format_type() writes it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,263 @@
+"""From a statement's text to its shape: what it asks of which table, and in which order it wants the answer."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pglast import ast
+from pglast.enums import JoinType, LimitOption, SetOperation, SubLinkType
+
+from pgtune.model.errors import NotSql
+from pgtune.sqltext.keys import (
+    all_or_nothing,
+    bound,
+    input_or_output,
+    is_star,
+    own_name,
+    positioned,
+    sort_key,
+    starred,
+)
+from pgtune.sqltext.keys import (
+    distinct as distinct_keys,
+)
+from pgtune.sqltext.parse import isa, kind, parameters, planable, walk
+from pgtune.sqltext.scope import OPAQUE, Derived, Scope, aggregate, column, references
+from pgtune.sqltext.shape import Block, Catalog, Join, Shape, Source, Term
+from pgtune.sqltext.where import Where
+
+
+def shape(text: str, catalog: Catalog | None = None) -> Shape:
+    """What the statement asks of its tables. Without a catalog only qualified columns of a join are known for sure.
+
+    Raises:
+        NotSql: it does not parse, is not one statement, or is one that has no plan.
+    """
+    statement = planable(text)
+    try:
+        return _Reader(catalog).read(statement)
+    except RecursionError:
+        raise NotSql("nested too deeply to be read") from None
+
+
+class _Reader:
+    """Walks a statement, numbers its relations and fills its blocks."""
+
+    def __init__(self, catalog: Catalog | None) -> None:
+        self._catalog = catalog
+        self._blocks: list[Block] = []
+        self._numbers = 0
+
+    def read(self, statement: Any) -> Shape:
+        what: Any = kind(statement)
+        highest = max(parameters(statement), default=0)
+        if what == "select":
+            self.select(statement, None)
+            return Shape(what, tuple(self._blocks), parameters=highest)
+        target = self._written(statement)
+        assigned = [item.name for item in self._assigned(statement) if item.name]
+        return Shape(what, tuple(self._blocks), target, tuple(dict.fromkeys(assigned)), highest)
+
+    # -- statements that write ---------------------------------------------------------------------------------------
+
+    def _written(self, statement: Any) -> Source:
+        scope = Scope(self._catalog)
+        place = self._reserve()
+        self._with(statement, scope)
+        target = self._source(statement.relation, written=True)
+        scope.sources.append(target)
+        where = Where(scope)
+        for each in self._beside(statement):
+            self._from(each, scope, where)
+        where.add(getattr(statement, "whereClause", None) or getattr(statement, "joinCondition", None))
+        self._below(statement, scope, where)
+        self._blocks[place] = self._block(scope, where, self._terms(scope, self._assigned(statement)))
+        if isa(statement, ast.InsertStmt) and statement.selectStmt and not statement.selectStmt.valuesLists:
+            self.select(statement.selectStmt, scope)
+        return target
+
+    @staticmethod
+    def _beside(statement: Any) -> Sequence[Any]:
+        """The relations that UPDATE, DELETE and MERGE read besides their own."""
+        if isa(statement, ast.MergeStmt):
+            return (statement.sourceRelation,)
+        return getattr(statement, "fromClause", None) or getattr(statement, "usingClause", None) or ()
+
+    @staticmethod
+    def _assigned(statement: Any) -> Sequence[Any]:
+        if isa(statement, ast.InsertStmt):
+            return statement.cols or ()
+        if isa(statement, ast.MergeStmt):
+            return [item for clause in statement.mergeWhenClauses or () for item in clause.targetList or ()]
+        return getattr(statement, "targetList", None) or ()
+
+    # -- queries -------------------------------------------------------------------------------------------------------
+
+    def select(self, query: Any, outer: Scope | None, *, semi: bool = False) -> Derived:
+        """Read a query block and what is below; what its outputs are to the block around it."""
+        scope = Scope(self._catalog, outer)
+        place = self._reserve()
+        self._with(query, scope)
+        if query.op != SetOperation.SETOP_NONE:
+            for arm in (query.larg, query.rarg):
+                self.select(arm, scope)
+            return OPAQUE
+        where = Where(scope, semi=semi)
+        for each in query.fromClause or ():
+            self._from(each, scope, where)
+        where.add(query.whereClause)
+        self._below(query, scope, where)
+        self._blocks[place] = self._queried(query, scope, where)
+        return self._outputs(query, scope)
+
+    def _queried(self, query: Any, scope: Scope, where: Where) -> Block:
+        targets = query.targetList or ()
+        read = [item.val for item in targets]
+        nodes = [*read, query.havingClause, *(query.sortClause or ()), *(query.groupClause or ())]
+        block = self._block(scope, where, self._terms(scope, nodes))
+        distinct = query.distinctClause is not None
+        keys = self._grouped(query, targets) if not distinct else distinct_keys(query, read)
+        none = query.limitOption == LimitOption.LIMIT_OPTION_DEFAULT
+        return Block(
+            block.sources, block.predicates, block.joins,
+            group=all_or_nothing(scope.term(input_or_output(key, scope, targets)) for key in keys),
+            order=all_or_nothing(sort_key(key, scope, targets) for key in query.sortClause or ()),
+            limit=None if none else bound(query.limitCount),
+            offset=bound(query.limitOffset),
+            outputs=block.outputs, star=tuple(starred(read, scope)), distinct=distinct,
+            aggregated=bool(query.groupClause) or any(aggregate(each) for each in walk([*read, query.havingClause])),
+        )  # fmt: skip
+
+    @staticmethod
+    def _grouped(query: Any, targets: Sequence[Any]) -> list[Any]:
+        return [positioned(key, targets) for key in query.groupClause or ()]
+
+    @staticmethod
+    def _block(scope: Scope, where: Where, outputs: tuple[Term, ...]) -> Block:
+        return Block(tuple(scope.sources), tuple(where.predicates), tuple(where.joins), outputs=outputs)
+
+    @staticmethod
+    def _terms(scope: Scope, nodes: Iterable[Any]) -> tuple[Term, ...]:
+        found = (scope.column(ref) for node in nodes for ref in references(_shallow(node)))
+        return tuple(dict.fromkeys(term for term in found if term))
+
+    def _outputs(self, query: Any, scope: Scope) -> Derived:
+        """What can be seen through a subquery: nothing where rows are grouped, cut off or computed over windows."""
+        terms = [(item.name or own_name(item.val), scope.term(item.val)) for item in query.targetList or ()]
+        outputs = tuple(term for _name, term in terms)
+        closed = (
+            query.groupClause or query.distinctClause or query.limitCount or query.limitOffset or query.windowClause
+        )
+        if closed or any(aggregate(each) for each in walk(query.targetList)):
+            return Derived({}, None, outputs)
+        named = {name: term for name, term in terms if name and term and term.column}
+        whole = (
+            scope.sources[0]
+            if len(scope.sources) == 1 and any(is_star(item.val) for item in query.targetList)
+            else None
+        )
+        return Derived(named, whole, outputs)
+
+    def _with(self, statement: Any, scope: Scope) -> None:
+        clause = getattr(statement, "withClause", None)
+        if clause is None:
+            return
+        for cte in clause.ctes or ():
+            if clause.recursive:
+                scope.ctes[cte.ctename] = OPAQUE
+            if isa(cte.ctequery, ast.SelectStmt):
+                seen = self.select(cte.ctequery, scope)
+                scope.ctes[cte.ctename] = OPAQUE if clause.recursive or cte.aliascolnames else seen
+            else:
+                self._written(cte.ctequery)
+                scope.ctes[cte.ctename] = OPAQUE
+
+    def _below(self, statement: Any, scope: Scope, where: Where) -> None:
+        """The subqueries in expressions; those of IN become joins, those of EXISTS are asked for existence alone."""
+        members = {id(query): term for term, query in where.members}
+        for link in _sublinks(statement):
+            exists = link.subLinkType == SubLinkType.EXISTS_SUBLINK
+            seen = self.select(link.subselect, scope, semi=exists)
+            term = members.get(id(link.subselect))
+            if term and seen.outputs and seen.outputs[0]:
+                where.joins.append(Join(term, "=", seen.outputs[0], semi=True))
+
+    # -- FROM ----------------------------------------------------------------------------------------------------------
+
+    def _from(self, node: Any, scope: Scope, where: Where) -> None:
+        if isa(node, ast.RangeVar):
+            self._named(node, scope)
+        elif isa(node, ast.JoinExpr):
+            self._joined(node, scope, where)
+        elif isa(node, ast.RangeSubselect):
+            seen = self.select(node.subquery, scope)
+            if node.alias:
+                scope.derived[node.alias.aliasname] = OPAQUE if node.alias.colnames else seen
+        elif isa(node, ast.RangeTableSample):
+            self._from(node.relation, scope, where)
+        elif getattr(node, "alias", None):
+            scope.derived[node.alias.aliasname] = OPAQUE
+
+    def _named(self, node: Any, scope: Scope) -> None:
+        cte = scope.cte(node.relname) if node.schemaname is None else None
+        if cte is None:
+            scope.sources.append(self._source(node))
+        else:
+            scope.derived[node.alias.aliasname if node.alias else node.relname] = cte
+
+    def _joined(self, node: Any, scope: Scope, where: Where) -> None:
+        self._from(node.larg, scope, where)
+        left = list(scope.sources)
+        self._from(node.rarg, scope, where)
+        right = scope.sources[len(left) :]
+        outer = node.jointype != JoinType.JOIN_INNER
+        where.add(node.quals, outer=outer)
+        names = [name.sval for name in node.usingClause or ()]
+        for name in names:
+            mine, theirs = _holder(name, left, scope), _holder(name, right, scope)
+            if mine and theirs:
+                where.joins.append(Join(column(mine, name), "=", column(theirs, name), outer=outer))
+
+    def _source(self, node: Any, *, written: bool = False) -> Source:
+        self._numbers += 1
+        schema = node.schemaname or ""
+        table = self._catalog.resolve(schema, node.relname) if self._catalog else None
+        alias = node.alias.aliasname if node.alias else node.relname
+        return Source(self._numbers, schema, node.relname, alias, table, written)
+
+    def _reserve(self) -> int:
+        """A place for a block, so that it stands before those below it."""
+        self._blocks.append(Block())
+        return len(self._blocks) - 1
+
+
+def _holder(name: str, sources: Sequence[Source], scope: Scope) -> Source | None:
+    """The relation that a column of USING belongs to."""
+    sure = [each for each in sources if name in scope.columns_of(each)]
+    unknown = [each for each in sources if not scope.columns_of(each)]
+    found = sure or unknown
+    return found[0] if len(found) == 1 else None
+
+
+def _shallow(node: Any) -> Any:
+    """What of the node belongs to its own block: nothing of a subquery."""
+    return [each for each in _outside(node) if isa(each, ast.ColumnRef)]
+
+
+def _outside(node: Any) -> Iterable[Any]:
+    """Everything in the node that is in no subquery, the subqueries' links among it."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, (tuple, list)):
+            stack.extend(reversed(current))
+        elif isa(current, ast.Node):
+            yield current
+            hidden = {"subselect", "subquery", "ctequery", "withClause"}
+            stack.extend(getattr(current, each) for each in reversed(tuple(current)) if each not in hidden)
+
+
+def _sublinks(statement: Any) -> list[Any]:
+    """The subqueries in the statement's own expressions, in their order."""
+    own = {"larg", "rarg", "selectStmt", "withClause"} if not isa(statement, ast.MergeStmt) else {"withClause"}
+    parts = [getattr(statement, each) for each in tuple(statement) if each not in own]
+    return [each for each in _outside(parts) if isa(each, ast.SubLink)]
