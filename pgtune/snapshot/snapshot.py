@@ -142,9 +142,9 @@ class Table:
 class Object:
     """One statement of the schema.
 
-    Kinds: schema, extension, type, function, sequence, table, constraint, index, view, statistics, trigger, policy,
-    rule, comment. `needs` are earlier objects' `id`s that it cannot do without (from pg_depend), so that what fails takes only its
-    dependents along.
+    Kinds: role, schema, extension, collation, type, sequence, function, operator, search, table, view, default,
+    constraint, index, statistics, rule, trigger, policy, comment; what ALTER adds to an object has its kind. `needs`
+    are earlier objects' `id`s that it cannot do without (from pg_depend): what fails takes only its dependents along.
     """
 
     id: str
@@ -206,6 +206,7 @@ class Snapshot:
     collate: str = "C.UTF-8"
     ctype: str = "C.UTF-8"
     provider: str = "c"
+    locale: str | None = None  # of provider i (ICU) and b (built in)
     system_identifier: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     search_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

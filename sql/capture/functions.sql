@@ -1,0 +1,14 @@
+-- Reads functions, procedures and window functions as CREATE statements. For every role.
+select p.oid, n.nspname::text as schema, p.proname::text as name, p.prokind::text as kind,
+       pg_get_function_identity_arguments(p.oid) as arguments,
+       pg_get_functiondef(p.oid) as definition
+  from pg_proc p
+       join pg_namespace n on n.oid = p.pronamespace
+ where p.oid >= 16384
+   and p.prokind <> 'a'
+   and n.nspname !~ '^pg_(toast|temp)'
+   and not exists (select from pg_depend e
+                    where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
+   and not exists (select from pg_depend i
+                    where i.classid = 'pg_proc'::regclass and i.objid = p.oid and i.deptype = 'i')
+ order by p.oid
