@@ -161,6 +161,13 @@ def _into(select: Any) -> bool:
     return select.intoClause is not None
 
 
+def query_of(statement: Any) -> Any:
+    """The query of DECLARE CURSOR and of COPY (...) TO, which is planned as any other; else the statement itself."""
+    if isa(statement, ast.DeclareCursorStmt) or (isa(statement, ast.CopyStmt) and statement.query is not None):
+        return statement.query
+    return statement
+
+
 def planable(text: str) -> Any:
     """The tree of the text if it is exactly one statement that EXPLAIN takes and that has a plan.
 

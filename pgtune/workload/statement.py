@@ -7,9 +7,12 @@ from pgtune.model.design import Query
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Values for a statement's parameters as text (None: NULL) and the share of calls that they stand for."""
+    """Values for a statement's parameters as text (None: NULL) and the share of calls that they stand for.
 
-    values: tuple[str | None, ...]
+    `values` None: as a generic plan, which knows no values.
+    """
+
+    values: tuple[str | None, ...] | None
     share: float
 
 
