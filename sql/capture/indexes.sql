@@ -10,8 +10,7 @@ select i.indexrelid as oid, i.indrelid as relation, n.nspname::text as schema, c
        pg_get_expr(i.indpred, i.indrelid) as predicate,
        i.indisunique as is_unique, i.indisprimary as is_primary, i.indisvalid as valid, i.indisclustered as is_clustered,
        i.indisreplident as replica_identity, i.indisexclusion as excludes,
-       (select k.conname::text from pg_constraint k
-         where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')) as constraint_name,
+       k.conname::text as constraint_name,
        c.reloptions as options, c.relpages as relpages, c.reltuples::float8 as tuples,
        (select array_agg(quote_ident(o.nspname) || '.' || quote_ident(p.opcname) order by u.n)
           from unnest(i.indclass::oid[]) with ordinality as u (class, n)
@@ -23,11 +22,13 @@ select i.indexrelid as oid, i.indrelid as relation, n.nspname::text as schema, c
                left join pg_collation l on l.oid = u.collation_oid
                left join pg_namespace o on o.oid = l.collnamespace) as collations,
        i.indoption::int2[]::int[] as key_options,
-       (select h.inhparent from pg_inherits h where h.inhrelid = i.indexrelid) as parent
+       h.inhparent as parent
   from pg_index i
        join pg_class c on c.oid = i.indexrelid
        join pg_namespace n on n.oid = c.relnamespace
        join pg_am m on m.oid = c.relam
+       left join pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
+       left join pg_inherits h on h.inhrelid = i.indexrelid
  where i.indexrelid >= 16384
    and n.nspname !~ '^pg_(toast|temp)'
    and i.indrelid <> all (%(skipped)s::oid[])
