@@ -74,3 +74,7 @@ class ChangedSince(PgtuneError):
 
 class NotSql(BadInput):
     """A text is no SQL for PostgreSQL's parser, or not the one statement asked for. Correct it, or leave it out."""
+
+
+class NotPlannable(PgtuneError):
+    """A statement cannot be planned on the twin: something it needs did not travel, or its text lacks a value."""
