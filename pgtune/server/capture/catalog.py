@@ -12,6 +12,8 @@ from pgtune.server.capture.session import Session
 Key = tuple[str, int]
 """A catalog and an object identifier in it, as pg_depend speaks of objects."""
 
+RARE = {"aggregates": "pg_proc", "operators": "pg_operator", "casts": "pg_cast", "collations": "pg_collation"}
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -31,6 +33,7 @@ class Catalog:
     policies: Sequence[DictRow]
     comments: Sequence[DictRow]
     dependencies: Sequence[DictRow]
+    rare: Mapping[str, Sequence[DictRow]] = field(default_factory=dict)
     owner_of: Mapping[Key, int] = field(default_factory=dict)
     locked: Sequence[DictRow] = ()
 
@@ -97,6 +100,7 @@ def read(session: Session) -> Catalog:
     indexes, constraints = own("indexes", "pg_class"), own("constraints", "pg_constraint")
     views, attached, policies = session.rows("views"), session.rows("rules"), own("policies", "pg_policy")
     columns, relations = session.rows("columns"), own("relations", "pg_class")
+    searches = [row for row in session.rows("searches") if (row["class"], row["oid"]) not in owner_of]
     locked = [row for row in relations if row["oid"] in session.skipped]
     return Catalog(
         extensions=session.rows("extensions"),
@@ -113,6 +117,7 @@ def read(session: Session) -> Catalog:
         policies=policies,
         comments=session.rows("comments"),
         dependencies=session.rows("dependencies"),
+        rare={name: own(name, catalog) for name, catalog in RARE.items()} | {"searches": searches},
         owner_of=owner_of,
         locked=locked,
     )

@@ -125,7 +125,8 @@ def column(row: DictRow, table: DictRow, identity: DictRow | None, default: str 
 
 def not_null(row: DictRow, table: DictRow) -> str:
     """NOT NULL, with its name where that is not the one it would get (from 18 on it has one)."""
-    if not row["not_null"] or row["not_null_valid"] is False:
+    from_parent = row["not_null_local"] is False and not table["is_partition"]
+    if not row["not_null"] or row["not_null_valid"] is False or from_parent:
         return ""
     own = row["not_null_name"]
     usual = own is None or own == f"{table['name']}_{row['name']}_not_null"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pgtune.model.design import Name, quoted
-from pgtune.server.capture import ddl
+from pgtune.server.capture import ddl, others
 from pgtune.server.capture.catalog import Catalog
 from pgtune.server.capture.order import Draft, Holders
 from pgtune.server.capture.relations import Relations
@@ -21,6 +21,7 @@ def drafts(catalog: Catalog) -> Iterator[Draft]:
     for row in catalog.functions:
         signature = f"{ddl.name(row)}({row['arguments']})"
         yield Draft(("pg_proc", row["oid"]), "function", signature, row["definition"].rstrip())
+    yield from others.drafts(catalog)
     yield from Relations(catalog).drafts()
     yield from _attached(catalog)
     yield from _policies(catalog)

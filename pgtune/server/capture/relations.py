@@ -46,7 +46,7 @@ class Relations:
                 if column["default_oid"] is not None and self._inline_default(row, column):
                     held["pg_attrdef", column["default_oid"]] = _key(row)
             for each in self.catalog.constraints_of[row["oid"]]:
-                if each["kind"] == "c" and (self._inline_check(row, each) or not self._local(row, each)):
+                if each["kind"] == "c" and self._local(row, each) and self._inline_check(row, each):
                     held["pg_constraint", each["oid"]] = _key(row)
         return held
 
@@ -183,7 +183,7 @@ class Relations:
                 ("pg_constraint", each["oid"]),
                 {"c": "check", "f": "foreign key"}.get(each["kind"], "constraint"),
             )
-            if key in self.inside:
+            if key in self.inside or (kind == "check" and not self._local(row, each)):
                 continue
             only = "" if each["kind"] == "c" or (each["kind"] == "f" and row["kind"] == "p") else "ONLY "
             text = f"ALTER TABLE {only}{ddl.name(row).sql} ADD CONSTRAINT {quoted(each['name'])} {each['definition']}"
