@@ -7,19 +7,7 @@ from pglast import ast
 from pglast.enums import JoinType, LimitOption, SetOperation, SubLinkType
 
 from pgtune.model.errors import NotSql
-from pgtune.sqltext.keys import (
-    all_or_nothing,
-    bound,
-    input_or_output,
-    is_star,
-    own_name,
-    positioned,
-    sort_key,
-    starred,
-)
-from pgtune.sqltext.keys import (
-    distinct as distinct_keys,
-)
+from pgtune.sqltext import keys
 from pgtune.sqltext.parse import isa, kind, parameters, planable, walk
 from pgtune.sqltext.scope import OPAQUE, Derived, Scope, aggregate, column, references
 from pgtune.sqltext.shape import Block, Catalog, Join, Shape, Source, Term
@@ -70,7 +58,8 @@ class _Reader:
             self._from(each, scope, where)
         where.add(getattr(statement, "whereClause", None) or getattr(statement, "joinCondition", None))
         self._below(statement, scope, where)
-        self._blocks[place] = self._block(scope, where, self._terms(scope, self._assigned(statement)))
+        outputs = self._terms(scope, self._assigned(statement))
+        self._blocks[place] = Block(tuple(scope.sources), tuple(where.predicates), tuple(where.joins), outputs=outputs)
         if isa(statement, ast.InsertStmt) and statement.selectStmt and not statement.selectStmt.valuesLists:
             self.select(statement.selectStmt, scope)
         return target
@@ -112,28 +101,25 @@ class _Reader:
     def _queried(self, query: Any, scope: Scope, where: Where) -> Block:
         targets = query.targetList or ()
         read = [item.val for item in targets]
-        nodes = [*read, query.havingClause, *(query.sortClause or ()), *(query.groupClause or ())]
-        block = self._block(scope, where, self._terms(scope, nodes))
         distinct = query.distinctClause is not None
-        keys = self._grouped(query, targets) if not distinct else distinct_keys(query, read)
+        groups = [keys.input_or_output(each, scope, targets) for each in self._grouped(query, targets)]
+        sorts = [keys.sorted_by(each, targets) for each in query.sortClause or ()]
+        grouped = keys.distinct(query, read) if distinct else groups
         none = query.limitOption == LimitOption.LIMIT_OPTION_DEFAULT
         return Block(
-            block.sources, block.predicates, block.joins,
-            group=all_or_nothing(scope.term(input_or_output(key, scope, targets)) for key in keys),
-            order=all_or_nothing(sort_key(key, scope, targets) for key in query.sortClause or ()),
-            limit=None if none else bound(query.limitCount),
-            offset=bound(query.limitOffset),
-            outputs=block.outputs, star=tuple(starred(read, scope)), distinct=distinct,
+            tuple(scope.sources), tuple(where.predicates), tuple(where.joins),
+            group=keys.all_or_nothing(scope.term(each) for each in grouped),
+            order=keys.all_or_nothing(keys.sort_key(each, scope, targets) for each in query.sortClause or ()),
+            limit=None if none else keys.bound(query.limitCount),
+            offset=keys.bound(query.limitOffset),
+            outputs=self._terms(scope, [*read, query.havingClause, *groups, *sorts]),
+            star=tuple(keys.starred(read, scope)), distinct=distinct,
             aggregated=bool(query.groupClause) or any(aggregate(each) for each in walk([*read, query.havingClause])),
         )  # fmt: skip
 
     @staticmethod
     def _grouped(query: Any, targets: Sequence[Any]) -> list[Any]:
-        return [positioned(key, targets) for key in query.groupClause or ()]
-
-    @staticmethod
-    def _block(scope: Scope, where: Where, outputs: tuple[Term, ...]) -> Block:
-        return Block(tuple(scope.sources), tuple(where.predicates), tuple(where.joins), outputs=outputs)
+        return [keys.positioned(each, targets) for each in query.groupClause or ()]
 
     @staticmethod
     def _terms(scope: Scope, nodes: Iterable[Any]) -> tuple[Term, ...]:
@@ -142,7 +128,7 @@ class _Reader:
 
     def _outputs(self, query: Any, scope: Scope) -> Derived:
         """What can be seen through a subquery: nothing where rows are grouped, cut off or computed over windows."""
-        terms = [(item.name or own_name(item.val), scope.term(item.val)) for item in query.targetList or ()]
+        terms = [(item.name or keys.own_name(item.val), scope.term(item.val)) for item in query.targetList or ()]
         outputs = tuple(term for _name, term in terms)
         closed = (
             query.groupClause or query.distinctClause or query.limitCount or query.limitOffset or query.windowClause
@@ -152,7 +138,7 @@ class _Reader:
         named = {name: term for name, term in terms if name and term and term.column}
         whole = (
             scope.sources[0]
-            if len(scope.sources) == 1 and any(is_star(item.val) for item in query.targetList)
+            if len(scope.sources) == 1 and any(keys.is_star(item.val) for item in query.targetList)
             else None
         )
         return Derived(named, whole, outputs)

@@ -26,8 +26,12 @@ def positioned(key: Any, targets: Sequence[Any]) -> Any:
 
 
 def input_or_output(key: Any, scope: Scope, targets: Sequence[Any]) -> Any:
-    """GROUP BY means a column of the tables first, and an output of this name only if there is none."""
-    return key if not isa(key, ast.ColumnRef) or scope.column(key) else output(key, targets)
+    """GROUP BY means a column of the tables first, and an output of this name only if there is none.
+
+    Where the tables' columns are not known, an output of the name is the better guess.
+    """
+    term = scope.column(key) if isa(key, ast.ColumnRef) else None
+    return key if term and scope.sure(term) else output(key, targets)
 
 
 def output(key: Any, targets: Sequence[Any]) -> Any:
@@ -38,9 +42,14 @@ def output(key: Any, targets: Sequence[Any]) -> Any:
     return key
 
 
+def sorted_by(sort: Any, targets: Sequence[Any]) -> Any:
+    """What a key of ORDER BY stands for."""
+    return output(positioned(sort.node, targets), targets)
+
+
 def sort_key(sort: Any, scope: Scope, targets: Sequence[Any]) -> SortKey | None:
     """A key of ORDER BY, None if it is no term of one relation."""
-    term = scope.term(output(positioned(sort.node, targets), targets))
+    term = scope.term(sorted_by(sort, targets))
     if term is None or sort.useOp:
         return None
     descending = sort.sortby_dir == SortByDir.SORTBY_DESC

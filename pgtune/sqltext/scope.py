@@ -89,6 +89,10 @@ class Scope:
         """Columns and their types; empty where no catalog knows the relation."""
         return self.catalog.columns(source.table) if self.catalog and source.table else {}
 
+    def sure(self, term: Term) -> bool:
+        """True if a catalog says that the relation has this column."""
+        return any(term.column in self.columns_of(each) for each in self.sources if each.number == term.source)
+
     def type_of(self, term: Term) -> str:
         """The type of a plain column, empty if unknown."""
         sources = [each for each in self.sources if each.number == term.source]
