@@ -13,6 +13,11 @@ def count(number: float | None) -> str:
     return f"{float(f'{number:.3g}'):,.0f}" if number >= 10_000 else f"{number:,.0f}"
 
 
+def rows_of(number: float) -> str:
+    """So many rows: `1 row`, `1.2 million rows`."""
+    return f"{count(number)} row{'' if count(number) == '1' else 's'}"
+
+
 def share(part: float) -> str:
     """A share of a whole: `12 %`, `0.02 %`, and never `0 %` for what is more than nothing."""
     percent = part * 100
@@ -30,3 +35,8 @@ def listed(words: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *first, last = words or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def cost(units: float) -> str:
+    """A cost in the planner's units, as EXPLAIN shows it, without decimals that nobody compares."""
+    return f"{units:,.2f}" if units < 10_000 else f"{units:,.0f}"

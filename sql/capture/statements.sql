@@ -3,7 +3,7 @@
 select s.query as text, s.calls, s.total_exec_time::float8 as total_ms, s.rows,
        s.shared_blks_read as blocks_read, s.shared_blks_hit as blocks_hit, s.queryid::text as queryid,
        r.rolname::text as role,
-       octet_length(s.query) = current_setting('track_activity_query_size')::int - 1 as truncated
+       octet_length(s.query) = pg_size_bytes(current_setting('track_activity_query_size')) - 1 as truncated
   from {schema}.pg_stat_statements s
        left join pg_roles r on r.oid = s.userid
  where s.dbid = (select oid from pg_database where datname = current_database())

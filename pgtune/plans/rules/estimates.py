@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.plans.insight import Insight
 from pgtune.plans.plan import Node
 from pgtune.plans.spot import Spot
-from pgtune.plans.words import count, listed, times
+from pgtune.plans.words import count, listed, rows_of, times
 
 # pev2 and depesz colour estimates that are 10, 100 and 1,000 times off.
 OFF, FAR_OFF = 10, 100
@@ -78,7 +78,7 @@ def stale(spot: Spot) -> Iterator[Insight]:
     if usage.modified > 2 * allowed:
         yield Insight(
             "estimate.stale", "low", spot.number,
-            f"{count(usage.modified)} rows of {spot.name} changed since its last ANALYZE, of {count(spot.table.rows)}",
+            f"{rows_of(usage.modified)} of {spot.name} changed since its last ANALYZE, of {count(spot.table.rows)}",
             f"ANALYZE {spot.name}, and see why autovacuum does not get to it",
         )  # fmt: skip
 

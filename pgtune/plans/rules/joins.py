@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from pgtune.model.units import human_bytes
 from pgtune.plans.insight import Insight
 from pgtune.plans.plan import Node
-from pgtune.plans.rules.scans import BIG_PAGES, MANY_REMOVED, MOSTLY
-from pgtune.plans.spot import Spot
-from pgtune.plans.words import count, share, times
+from pgtune.plans.rules.scans import BIG_PAGES, HUGE_PAGES, MANY_REMOVED, MOSTLY
+from pgtune.plans.spot import PAGE, Spot
+from pgtune.plans.words import count, rows_of, share, times
 
 JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 # pganalyze and pgplan report a loop from a thousand rounds on, and estimates from ten times off.
@@ -31,20 +32,42 @@ def scan_in_loop(spot: Spot) -> Iterator[Insight]:
     kept = "from memory " if inner.kind == "Materialize" else ""
     yield Insight(
         "join.scan-in-loop", "high" if table and table.pages >= BIG_PAGES else "medium", spot.number,
-        f"reads {scan.relation.name} whole {kept}for each of {count(rounds)} rows",
+        f"reads {scan.relation.name} whole {kept}for each of {rows_of(rounds)}",
         f"an index on {scan.relation.name} on {_join_columns(spot.node, scan)}", measured=spot.run,
     )  # fmt: skip
 
 
+def scan_for_few(spot: Spot) -> Iterator[Insight]:
+    """A hash or merge join reads a whole table of which the other side wants few rows."""
+    if spot.node.kind not in {"Hash Join", "Merge Join"} or len(spot.node.children) != 2:
+        return
+    one, two = spot.node.children
+    for scan, other in ((one, two), (two, one)):
+        found = _scanned(scan)
+        table = spot.facts.table(found.relation) if found else None
+        if found is None or table is None or table.pages < BIG_PAGES or table.rows <= 0 or "Filter" in found.conditions:
+            continue
+        wanted = max(spot.node.rows, other.rows)
+        # a lookup costs some 8 units, a row of a scan some 0.02: far below the thousandth an index is worth it
+        if wanted * MANY_LOOPS <= table.rows:
+            size = human_bytes(table.pages * PAGE)
+            yield Insight(
+                "join.scan-for-few", "high" if table.pages >= HUGE_PAGES else "medium", spot.number,
+                f"reads all of {table.name} ({size}) for {rows_of(other.rows)} to join with",
+                f"an index on {table.name} {_join_columns(spot.node, found)}", measured=False,
+            )  # fmt: skip
+
+
 def _scanned(inner: Node) -> Node | None:
     """The sequential scan that the inner side is, if it keeps its rows for a join condition."""
-    while inner.kind in {"Materialize", "Memoize"} and inner.children:
+    while inner.kind in {"Materialize", "Memoize", "Hash", "Sort"} and inner.children:
         inner = inner.children[0]
     return inner if inner.kind == "Seq Scan" else None
 
 
 def _join_columns(join: Node, scan: Node) -> str:
-    text = " ".join((join.conditions.get("Join Filter", ""), scan.conditions.get("Filter", "")))
+    labels = ("Join Filter", "Hash Cond", "Merge Cond")
+    text = " ".join((*(join.conditions.get(label, "") for label in labels), scan.conditions.get("Filter", "")))
     alias = re.escape(scan.alias or (scan.relation.name if scan.relation else ""))
     columns = dict.fromkeys(re.findall(rf'(?<![\w."]){alias}\.("[^"]+"|\w+)', text))
     return f"({', '.join(columns)})" if columns else "its join columns"
@@ -83,7 +106,7 @@ def removed_after_join(spot: Spot) -> Iterator[Insight]:
     if removed >= MANY_REMOVED and removed >= MOSTLY * (removed + spot.rows):
         yield Insight(
             "join.removed", "medium", spot.number,
-            f"throws {share(removed / (removed + spot.rows))} of the pairs it makes away ({count(removed)} rows)",
+            f"throws {share(removed / (removed + spot.rows))} of the pairs it makes away ({rows_of(removed)})",
             "an equality between the tables to join on, and an index for it", measured=True,
         )  # fmt: skip
 
@@ -98,7 +121,7 @@ def cartesian(spot: Spot) -> Iterator[Insight]:
     if not _speaks_of(inner, {name for each in outer.walk() for name in (each.alias,) if name}):
         yield Insight(
             "join.cartesian", "high", spot.number,
-            f"joins every row with every other one: {count(outer.rows)} times {count(inner.rows)} rows",
+            f"joins every row with every other one: {count(outer.rows)} times {rows_of(inner.rows)}",
             "the join condition that is missing between the two sides", measured=False,
         )  # fmt: skip
 
@@ -122,7 +145,7 @@ def correlated_subplan(spot: Spot) -> Iterator[Insight]:
     rounds = spot.loops if spot.run else max(parent.rows, *(child.rows for child in parent.children))
     if rounds >= MANY_LOOPS and rounds * spot.node.total_cost > spot.plan.cost / 10:
         yield Insight(
-            "join.subplan", "medium", spot.number, f"{name} is run for each of {count(rounds)} rows",
+            "join.subplan", "medium", spot.number, f"{name} is run for each of {rows_of(rounds)}",
             "a join, or a LATERAL subquery, in its place; at least an index for its condition", measured=spot.run,
         )  # fmt: skip
 
@@ -142,5 +165,6 @@ def _texts(node: Node) -> list[str]:
 
 
 RULES = (
-    scan_in_loop, underestimated_loop, or_across_tables, removed_after_join, cartesian, correlated_subplan, not_in,
+    scan_in_loop, scan_for_few, underestimated_loop, or_across_tables, removed_after_join, cartesian,
+    correlated_subplan, not_in,
 )  # fmt: skip

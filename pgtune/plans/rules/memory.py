@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.model.units import KB, MB, human_bytes
 from pgtune.plans.insight import Insight
 from pgtune.plans.spot import Spot
-from pgtune.plans.words import count
+from pgtune.plans.words import count, rows_of
 
 WORK_MEM = 4 * MB  # PostgreSQL's default, for a plan of which no settings are known
 HASH_MULTIPLIER = "2"  # hash_mem_multiplier's default since 15
@@ -78,7 +78,7 @@ def sort_without_index(spot: Spot) -> Iterator[Insight]:
     keys = ", ".join(str(key) for key in spot.node.detail.get("Sort Key", ()))
     yield Insight(
         "memory.sort-for-limit", "medium", spot.number,
-        f"sorts {count(rows)} rows of {below.relation.name} to return the first of them",
+        f"sorts {rows_of(rows)} of {below.relation.name} to return the first of them",
         f"an index with the filter's equality columns, then ({keys})" if keys else "an index in the order asked for",
         measured=spot.run,
     )  # fmt: skip

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from pgtune.model.units import human_bytes
 from pgtune.plans.insight import Insight, Severity
 from pgtune.plans.spot import PAGE, Spot
-from pgtune.plans.words import count, listed, share
+from pgtune.plans.words import count, listed, rows_of, share
 from pgtune.sqltext.shape import Predicate
 
-# Where a scan begins to matter: 8 MB are read in a few milliseconds from memory, and a table of 1 GB in about a second.
-BIG_PAGES, HUGE_PAGES = 1_000, 131_072
+# Where reading a whole table begins to matter: 1 MB is read in half a millisecond from memory, as long as a hundred
+# lookups take; 8 MB in a few milliseconds; 1 GB in about a second.
+SOME_PAGES, BIG_PAGES, HUGE_PAGES = 128, 1_000, 131_072
 # Where an index begins to pay: at more than about a tenth of the rows a sequential scan is as cheap.
 SELECTIVE = 0.1
 MANY_REMOVED = 1_000  # rows; fewer are thrown away in microseconds
@@ -28,7 +29,7 @@ def selective_scan(spot: Spot) -> Iterator[Insight]:
     figures = "" if kept is None else f", {share(kept)} of {count(rows)}"
     yield Insight(
         "scan.selective", _severity(spot), spot.number,
-        f"reads all of {spot.name}{_size(spot)} to keep {count(known)} rows{figures}",
+        f"reads all of {spot.name}{_size(spot)} to keep {rows_of(known)}{figures}",
         _index_help(spot), measured=spot.run, verified=spot.pages is not None or spot.run,
     )  # fmt: skip
 
@@ -36,17 +37,19 @@ def selective_scan(spot: Spot) -> Iterator[Insight]:
 def _worth(spot: Spot) -> bool:
     """Big enough; a plan of which no size is known is worth it if it costs as much as reading such a table."""
     if spot.pages is not None:
-        return spot.pages >= BIG_PAGES
+        return spot.pages >= SOME_PAGES
     if spot.run:
         return spot.removed >= MANY_REMOVED
-    return spot.node.total_cost >= BIG_PAGES
+    return spot.node.total_cost >= SOME_PAGES
 
 
 def _severity(spot: Spot) -> Severity:
     pages = spot.pages
     if pages is None:
         return "medium" if spot.run else "low"
-    return "high" if pages >= HUGE_PAGES or spot.scans > 1 else "medium"
+    if pages >= HUGE_PAGES or spot.scans > 1:
+        return "high"
+    return "medium" if pages >= BIG_PAGES else "low"
 
 
 def _size(spot: Spot) -> str:
@@ -91,7 +94,7 @@ def index_removes(spot: Spot) -> Iterator[Insight]:
     columns = listed(keys) or "the filter's columns"
     yield Insight(
         "scan.index-filter", "medium", spot.number,
-        f"an index of {spot.name} finds {count(found)} rows, the filter throws {share(removed / found)} of them away",
+        f"an index of {spot.name} finds {rows_of(found)}, the filter throws {share(removed / found)} of them away",
         f"{columns} as further keys of the index, or as the predicate of a partial one", measured=spot.run,
     )  # fmt: skip
 
@@ -115,7 +118,7 @@ def walks_index_for_order(spot: Spot) -> Iterator[Insight]:
         return
     if not _worth(spot):
         return
-    seen = f", and threw {count(spot.removed)} rows away" if spot.run else ""
+    seen = f", and threw {rows_of(spot.removed)} away" if spot.run else ""
     yield Insight(
         "scan.order-walk", "medium", spot.number,
         f"walks {node.index} for its order and hopes that rows which pass the filter come soon{seen}",
@@ -135,7 +138,7 @@ def heap_fetches(spot: Spot) -> Iterator[Insight]:
         return
     if not spot.run and (hidden < 0.4 or not _worth(spot)):
         return
-    seen = f"{count(fetched)} of {count(rows)} rows" if spot.run else f"{share(hidden)} of its pages"
+    seen = f"{count(fetched)} of {rows_of(rows)}" if spot.run else f"{share(hidden)} of its pages"
     yield Insight(
         "scan.heap-fetches", "low", spot.number,
         f"reads {spot.name} beside its index for {seen}: they are not known to be visible to all",

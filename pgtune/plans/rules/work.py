@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.plans.insight import Insight
 from pgtune.plans.rules.scans import MANY_REMOVED
 from pgtune.plans.spot import Spot
-from pgtune.plans.words import count
+from pgtune.plans.words import count, rows_of
 
 
 def large_offset(spot: Spot) -> Iterator[Insight]:
@@ -16,7 +16,7 @@ def large_offset(spot: Spot) -> Iterator[Insight]:
     if skipped >= MANY_REMOVED and skipped >= 10 * kept:
         yield Insight(
             "work.offset", "medium", spot.number,
-            f"produces {count(skipped)} rows to skip them, and returns {count(kept)}",
+            f"produces {rows_of(skipped)} to skip them, and returns {count(kept)}",
             "a cursor instead of OFFSET: WHERE (sort columns) > (those of the last row seen), with an index on them",
             measured=spot.run,
         )  # fmt: skip
@@ -42,7 +42,7 @@ def filtered_cte(spot: Spot) -> Iterator[Insight]:
     if max(whole, spot.removed) >= MANY_REMOVED:
         yield Insight(
             "work.cte", "medium", spot.number,
-            f"the CTE {name} is computed whole ({count(whole)} rows) before it is filtered",
+            f"the CTE {name} is computed whole ({rows_of(whole)}) before it is filtered",
             f"WITH {name} AS NOT MATERIALIZED (...), or the condition inside of it", measured=spot.run,
         )  # fmt: skip
 
