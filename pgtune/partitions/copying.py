@@ -82,7 +82,7 @@ end"""
 
 def filling(table: Table, scheme: Scheme, names: Names) -> str:
     """The first copy, and the function that catches up."""
-    caught = _replace(table, names) if table.primary_key else _repeat(scheme, names)
+    caught = _replace(table, names) if table.primary_key else _repeat(table, scheme, names)
     function = (
         f"create or replace function {names.catch_up.sql}(most bigint) returns bigint language plpgsql\n"
         f"    set search_path = pg_catalog, pg_temp as {dollar(caught)};"
@@ -176,13 +176,18 @@ end
 """
 
 
-def _repeat(scheme: Scheme, names: Names) -> str:
-    """Repeat what was noted, row by row in its order; of equal rows that go, one goes."""
-    key = quoted(scheme.key[0])
+def _repeat(table: Table, scheme: Scheme, names: Names) -> str:
+    """Repeat what was noted, row by row in its order; of equal rows that go, one goes.
+
+    The row is found by the partition key and by the columns that the table's indexes begin with, then by all of it.
+    """
+    leading = {index.keys[0] for index in table.indexes if index.keys and index.valid and not index.predicate}
+    found = [quoted(each.name) for each in table.columns if each.not_null and each.name in {*leading, scheme.key[0]}]
+    same = "".join(f"t.{_escaped(each)} = ($1).{_escaped(each)} and " for each in found)
     gone = (
         "delete from %3$s where (tableoid, ctid) = (select t.tableoid, t.ctid from %3$s as t\n"
-        f" where (t.{_escaped(key)} = ($1).{_escaped(key)} or ($1).{_escaped(key)} is null)\n"
-        " and (select row(%1$s)::text from (select t.*) as u) = row(%4$s)::text limit 1)"
+        f" where {same}\n"
+        "(select row(%1$s)::text from (select t.*) as u) = row(%4$s)::text limit 1)"
     )
     added = "insert into %3$s (%1$s) overriding system value select %4$s"
     return f"""
