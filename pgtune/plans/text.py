@@ -16,7 +16,7 @@ _NODE = re.compile(
 _ACTUAL = re.compile(r"(?:time=([\d.]+)\.\.([\d.]+) )?rows=([\d.]+) loops=(\d+)")
 _BELOW = re.compile(r"\s*(?P<name>(?P<kind>SubPlan|InitPlan|CTE) \S.*?)\s*$")
 _PROPERTY = re.compile(r"(?P<indent>\s*)(?P<label>[A-Z][A-Za-z0-9 -]*): +(?P<value>\S.*?)\s*$")
-_JOIN = re.compile(r"(Hash|Merge|Nested Loop)(?: (Left|Right|Full|Semi|Anti|Right Semi|Right Anti))?(?: Join)?$")
+_JOIN = re.compile(r"(?:(Hash|Merge)(?: (\w+(?: \w+)?))? Join|(Nested Loop)(?: (\w+(?: \w+)?) Join)?)$")
 _STRATEGIES = {"HashAggregate": "Hashed", "GroupAggregate": "Sorted", "MixedAggregate": "Mixed", "Aggregate": "Plain"}
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s."]+)'
 _TARGET = re.compile(rf"(?:(?P<schema>{_NAME})\.)?(?P<name>{_NAME})(?: (?P<alias>{_NAME}))?$")
@@ -105,10 +105,7 @@ def _what(text: str) -> Entry:
 def _kind(kind: str) -> Entry:
     join = _JOIN.match(kind)
     if join:
-        return {
-            "Node Type": join[1] if join[1] == "Nested Loop" else f"{join[1]} Join",
-            "Join Type": join[2] or "Inner",
-        }
+        return {"Node Type": join[3] or f"{join[1]} Join", "Join Type": join[2] or join[4] or "Inner"}
     if kind in _STRATEGIES:
         return {"Node Type": "Aggregate", "Strategy": _STRATEGIES[kind]}
     return {"Node Type": "ModifyTable", "Operation": kind} if kind in _WRITES else {"Node Type": kind}
@@ -181,12 +178,12 @@ def _sort(value: str, _kind: str) -> Iterator[tuple[str, Any]]:
 
 
 def _pairs(value: str, kind: str) -> Iterator[tuple[str, Any]]:
-    """`Buckets: 1024  Batches: 4  Memory Usage: 9kB`, without the first label."""
-    names = {"Batches": "Hash Batches" if kind == "Hash" else "HashAgg Batches", "Buckets": "Hash Buckets",
-             "Memory Usage": "Peak Memory Usage", "Disk Usage": "Disk Usage"}  # fmt: skip
-    for label, number in re.findall(r"([A-Z][A-Za-z ]+): (\d+)", value):
-        if label in names:
-            yield names[label], int(number)
+    """`Buckets: 1024  Batches: 4  Memory Usage: 9kB`: several labels on one line, sizes in kB as JSON has them."""
+    batches = {"Hash": "Hash Batches", "Aggregate": "HashAgg Batches"}.get(kind, "Batches")
+    names = {"Batches": batches, "Buckets": "Hash Buckets", "Memory Usage": "Peak Memory Usage"}
+    names |= {label: f"Cache {label}" for label in ("Hits", "Misses", "Evictions", "Overflows")}
+    for label, text in re.findall(r"([A-Z][A-Za-z ]+): (\S+)", value):
+        yield names.get(label, label), _number(text.removesuffix("kB"))
 
 
 def _blocks(value: str, _kind: str) -> Iterator[tuple[str, Any]]:
@@ -199,10 +196,13 @@ def _buffers(value: str, _kind: str) -> Iterator[tuple[str, Any]]:
             yield f"{where.capitalize()} {word.capitalize()} Blocks", int(number)
 
 
+def _first(label: str) -> Callable[[str, str], Iterator[tuple[str, Any]]]:
+    return lambda value, kind: _pairs(f"{label}: {value}", kind)
+
+
 _SPECIAL: dict[str, Callable[[str, str], Iterator[tuple[str, Any]]]] = {
     "Sort Method": _sort,
-    "Buckets": lambda value, kind: _pairs(f"Buckets: {value}", kind),
-    "Batches": lambda value, kind: _pairs(f"Batches: {value}", kind),
     "Heap Blocks": _blocks,
     "Buffers": _buffers,
+    **{label: _first(label) for label in ("Buckets", "Batches", "Planned Partitions", "Hits", "Storage")},
 }

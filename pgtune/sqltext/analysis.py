@@ -128,20 +128,15 @@ class _Reader:
 
     def _outputs(self, query: Any, scope: Scope) -> Derived:
         """What can be seen through a subquery: nothing where rows are grouped, cut off or computed over windows."""
-        terms = [(item.name or keys.own_name(item.val), scope.term(item.val)) for item in query.targetList or ()]
+        targets = query.targetList or ()
+        terms = [(item.name or keys.own_name(item.val), scope.term(item.val)) for item in targets]
         outputs = tuple(term for _name, term in terms)
-        closed = (
-            query.groupClause or query.distinctClause or query.limitCount or query.limitOffset or query.windowClause
-        )
-        if closed or any(aggregate(each) for each in walk(query.targetList)):
+        cut = query.groupClause or query.distinctClause or query.limitCount or query.limitOffset or query.windowClause
+        if cut or any(aggregate(each) for each in walk(targets)):
             return Derived({}, None, outputs)
         named = {name: term for name, term in terms if name and term and term.column}
-        whole = (
-            scope.sources[0]
-            if len(scope.sources) == 1 and any(keys.is_star(item.val) for item in query.targetList)
-            else None
-        )
-        return Derived(named, whole, outputs)
+        everything = len(scope.sources) == 1 and any(keys.is_star(item.val) for item in targets)
+        return Derived(named, scope.sources[0] if everything else None, outputs)
 
     def _with(self, statement: Any, scope: Scope) -> None:
         clause = getattr(statement, "withClause", None)

@@ -159,7 +159,7 @@ def lossy_bitmap(spot: Spot) -> Iterator[Insight]:
 
 def all_partitions(spot: Spot) -> Iterator[Insight]:
     """Every partition of a table is read, though there is a filter."""
-    if spot.node.kind not in {"Append", "Merge Append"} or "Subplans Removed" in spot.node.detail:
+    if spot.node.kind not in {"Append", "Merge Append"} or spot.number_of("Subplans Removed"):
         return
     scans = [each for child in spot.node.children for each in child.walk() if each.relation][: len(spot.node.children)]
     parents = {parent for each in scans if (table := spot.facts.table(each.relation)) for parent in table.parents}
