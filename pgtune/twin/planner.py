@@ -1,7 +1,7 @@
 """The session that plans: a weak role, one statement at a time, everything it sets taken back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -53,6 +53,14 @@ class Planner:
             return self._explained(text.cast, query, text.parameters, settings)
         except psycopg.Error as error:
             raise _not_plannable(error) from error
+
+    def asked(self, statements: Sequence[Statement]) -> list[list[tuple[bytes | None, ...]]]:
+        """The answers to questions about values, as the weak role.
+
+        Raises:
+            psycopg.Error, NotPlannable: as the wire says.
+        """
+        return self._session().batch(statements, self.seconds)
 
     def _read(self, text: str) -> _Text:
         try:

@@ -1,27 +1,29 @@
 """Raise a twin from a snapshot, and take it down however the command ends."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from psycopg import sql
 
 from pgtune.cluster import Binaries, find
 from pgtune.cluster.binaries import EMBEDDED_MAJOR
-from pgtune.model.design import Name
 from pgtune.model.errors import ServerNotFound
-from pgtune.snapshot.snapshot import Snapshot, StoredIndex
-from pgtune.twin import btree, house, relations, statistics
+from pgtune.snapshot.snapshot import Snapshot, StoredIndex, Table
+from pgtune.twin import house, relations, statistics
+from pgtune.twin.builder import Builder
 from pgtune.twin.estimate import Estimates
 from pgtune.twin.files import Files
 from pgtune.twin.house import House
 from pgtune.twin.planner import Planner
 from pgtune.twin.rebuild import Rebuild
 from pgtune.twin.relations import Relation, Size
+from pgtune.twin.schemes import Schemes
+from pgtune.twin.sizes import stored_height
 from pgtune.twin.twin import Twin
 from pgtune.twin.whatif import WhatIf
+from pgtune.twin.world import World
 
 PLAN_SECONDS = 10.0  # what a query may take to be planned; a heavy one takes a tenth of that
-KEY_WIDTH = 8.0  # bytes of a key where nothing is known of it
 
 
 @contextmanager
@@ -53,50 +55,51 @@ def _binaries(major: int) -> Binaries:
 
 
 def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Twin:
-    major = own.cluster.binaries.major
+    builder = Builder(own)
     with own.superuser() as superuser:
-        rebuild = Rebuild(own, superuser)
+        rebuild = Rebuild(builder, superuser)
         rebuild.run(snapshot)
         known = relations.read(superuser)
-    files = Files(own.cluster.data, own.cluster.account)
+    builder.close()
+    world = World(Files(own.cluster.data, own.cluster.account))
+    world.add(snapshot.tables, known)
     own.cluster.stop()  # so that no page of them is in memory while their files are changed
-    sizes = list(_stretch(files, snapshot, known))
+    sizes = list(_stretch(world))
     own.cluster.start()
-    lost = statistics.restore(own, major, snapshot, known)
+    lost = statistics.restore(own, snapshot.tables, known)
     superuser = own.superuser()
     relations.write_sizes(superuser, sizes)
     planner = Planner(own, snapshot.settings, plan_seconds)
-    estimates = Estimates(lambda query: planner.plan(query, {}))
-    whatif = WhatIf(own, files, superuser, snapshot, known, estimates)
+    whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {})))
+    schemes = Schemes(own, superuser, builder, planner, world)
     doubts = tuple(f"the statistics of {name} could not be taken over" for name in lost)
-    return Twin(snapshot, planner, whatif, tuple(rebuild.left_out), doubts, _differs(major, snapshot))
+    return Twin(snapshot, planner, whatif, schemes, tuple(rebuild.left_out), doubts, _differs(own, snapshot))
 
 
-def _differs(major: int, snapshot: Snapshot) -> str | None:
+def _differs(own: House, snapshot: Snapshot) -> str | None:
+    major = own.cluster.binaries.major
     if major == snapshot.major:
         return None
     return f"planned by PostgreSQL {major}, while the database runs on {snapshot.major}"
 
 
-def _stretch(files: Files, snapshot: Snapshot, known: Mapping[Name, Relation]) -> Iterator[tuple[int, Size]]:
-    for table in snapshot.tables:
-        relation = known.get(table.name)
-        if relation is None:
-            continue
-        if relation.path:
-            files.stretch(relation.path, table.pages)
-        yield relation.oid, Size(table.relpages, table.rows, table.all_visible)
+def _stretch(world: World) -> Iterator[tuple[int, Size]]:
+    yield from world.sizes(world.tables)
+    for table in world.tables.values():
+        path = world.relations[table.name].path
+        if path:
+            world.files.stretch(path, table.pages)
         for index in table.indexes:
-            own = known.get(index.name)
+            own = world.relations.get(index.name)
             if own is not None:
-                _stretch_index(files, index, own)
+                _stretch_index(world.files, table, index, own)
                 yield own.oid, Size(index.pages, index.tuples)
 
 
-def _stretch_index(files: Files, index: StoredIndex, relation: Relation) -> None:
+def _stretch_index(files: Files, table: Table, index: StoredIndex, relation: Relation) -> None:
     if relation.path is None:
         return
     if relation.method == "btree":
-        height = btree.height_of(index.pages, KEY_WIDTH) if index.height is None else index.height
+        height = stored_height(index, table, index.pages) if index.height is None else index.height
         files.set_height(relation.path, height, index.pages)
     files.stretch(relation.path, max(index.pages, 1))

@@ -11,13 +11,13 @@ import psycopg
 from pglast import ast
 from psycopg import sql
 
-from pgtune.model.errors import NotPlannable, NotSql
+from pgtune.model.errors import NotSql
 from pgtune.snapshot.snapshot import Object, Snapshot
 from pgtune.sqltext.parse import isa, tree
-from pgtune.twin.house import OWNER, PLANNER, House
+from pgtune.twin.builder import Builder
+from pgtune.twin.house import OWNER, PLANNER
 
 BATCH = 200  # statements a round trip
-SECONDS = 30.0  # what a batch may take; 200 tables take 0.1
 UNNEEDED = {"comment"}  # no plan depends on them
 
 
@@ -35,48 +35,31 @@ class LeftOut:
 class Rebuild:
     """One run over a snapshot's objects."""
 
-    house: House
+    builder: Builder
     superuser: psycopg.Connection
     left_out: list[LeftOut] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._owner = self.house.weak(OWNER)
         self._lost: dict[str, str] = {}
 
     def run(self, snapshot: Snapshot) -> None:
         """Make everything that can be made."""
-        self._say_bodies_unchecked()
         for batch in _batches(snapshot.objects):
             if batch[0].kind in PRIVILEGED:
                 self._privileged(batch[0])
             else:
                 self._plain(batch)
-        self._owner.close()
-
-    def _say_bodies_unchecked(self) -> None:
-        self._owner.script("SET check_function_bodies = off; SET search_path = pg_catalog", SECONDS)
 
     def _plain(self, batch: Sequence[Object]) -> None:
         wanted = [each for each in batch if not self._orphaned(each)]
-        if len(wanted) > 1 and self._made(wanted) is None:
+        if len(wanted) > 1 and self.builder.made([each.sql for each in wanted]) is None:
             return
         for each in wanted:
             if self._orphaned(each):
                 continue
-            why = self._made([each])
+            why = self.builder.made([each.sql])
             if why is not None:
                 self._lose(each, why)
-
-    def _made(self, objects: Sequence[Object]) -> str | None:
-        """None if all were made, else why none was."""
-        if self._owner.dead:
-            self._owner = self.house.weak(OWNER)
-            self._say_bodies_unchecked()
-        try:
-            self._owner.script(";\n".join(each.sql for each in objects), SECONDS)
-        except (psycopg.Error, NotPlannable) as error:
-            return " ".join(str(error).split())
-        return None
 
     def _privileged(self, thing: Object) -> None:
         try:

@@ -50,3 +50,20 @@ def write_sizes(superuser: psycopg.Connection, sizes: Iterable[tuple[int, Size]]
         "visible": [size.visible for _, size in pairs],
     }
     superuser.execute(resources.sql("twin/sizes"), values)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPart:
+    """A part of a partitioned index: its oid and name, the partition that it is on, its first file."""
+
+    oid: int
+    name: str
+    table: str
+    path: str | None
+
+
+def below(superuser: psycopg.Connection, index: Name) -> list[IndexPart]:
+    """The parts of a partitioned index, and itself."""
+    with superuser.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(resources.sql("twin/indexes"), {"schemas": [index.schema], "names": [index.name]})
+        return [IndexPart(row["oid"], row["name"], row["table"], row["path"]) for row in rows]

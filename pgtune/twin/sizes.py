@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from pgtune.model.design import Key
-from pgtune.snapshot.snapshot import Column, ColumnStats, Table
-from pgtune.twin.btree import PAGE, USABLE, aligned, fanout
+from pgtune.snapshot.snapshot import Column, ColumnStats, StoredIndex, Table
+from pgtune.twin.btree import PAGE, USABLE, aligned, fanout, height_of
 
 ALIGNMENT = {"c": 1, "s": 2, "i": 4, "d": 8}
 LONGEST_POSTING = 812  # bytes: CREATE INDEX makes posting lists of a tenth of a page (nbtsort.c, _bt_load)
@@ -52,8 +52,11 @@ def part(key: Key, table: Table) -> Part:
 def column_part(name: str, table: Table) -> Part:
     """A column's part."""
     column = next((each for each in table.columns if each.name == name), None)
-    if column is None:
-        return Part(-1, 4, UNKNOWN_WIDTH)
+    return Part(-1, 4, UNKNOWN_WIDTH) if column is None else of_column(column)
+
+
+def of_column(column: Column) -> Part:
+    """The part of a column, a table's or an index's."""
     stats = _stats(column)
     width = float(column.length) if column.length > 0 else float(stats.avg_width if stats else UNKNOWN_WIDTH)
     images = not column.type.startswith(NOT_IMAGES) and not column.type.endswith("[]")
@@ -87,6 +90,18 @@ def width(parts: Sequence[Part]) -> float:
         at = at if loose else ceil(at / each.align) * each.align
         at += each.width * filled
     return at
+
+
+def stored_height(index: StoredIndex, table: Table, pages: int) -> int:
+    """The height of an existing B-tree that has so many pages, from the widths of its keys."""
+    keys = [_stored_part(key, column, table) for key, column in zip(index.keys, index.columns, strict=False)]
+    return height_of(pages, width(keys) if keys else 8.0)
+
+
+def _stored_part(key: str, column: Column, table: Table) -> Part:
+    name = key[1:-1].replace('""', '"') if key.startswith('"') else key
+    own = next((each for each in table.columns if each.name == name), None)
+    return of_column(column if own is None else own)
 
 
 def btree_pages(

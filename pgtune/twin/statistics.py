@@ -1,7 +1,7 @@
 """The planner's statistics of columns, put where the planner looks for them."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg
 from pgtune import resources
 from pgtune.model.design import Name
 from pgtune.model.errors import NotPlannable
-from pgtune.snapshot.snapshot import Column, Snapshot
+from pgtune.snapshot.snapshot import Column, Table
 from pgtune.twin.house import OWNER, House
 from pgtune.twin.wire import Wire
 
@@ -18,9 +18,10 @@ BATCH = 1000  # rows a statement
 SECONDS = 30.0  # what a batch may take; 1000 rows take 0.1
 
 
-def restore(house: House, major: int, snapshot: Snapshot, known: Mapping[Name, Any]) -> list[str]:
+def restore(house: House, tables: Iterable[Table], known: Container[Name]) -> list[str]:
     """Write the statistics of every column whose relation is `known`; what could not be written, by name."""
-    rows = [row for row in _rows(snapshot) if Name(row["schema"], row["relation"]) in known]
+    major = house.cluster.binaries.major
+    rows = [row for row in _rows(tables) if Name(row["schema"], row["relation"]) in known]
     wire = house.weak(OWNER)
     try:
         return [
@@ -43,8 +44,8 @@ def _write(wire: Wire, major: int, rows: Sequence[Mapping[str, Any]]) -> Iterato
         yield from _write(wire, major, rows[half:])
 
 
-def _rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    for table in snapshot.tables:
+def _rows(tables: Iterable[Table]) -> Iterator[dict[str, Any]]:
+    for table in tables:
         yield from _of(table.name, table.columns)
         for index in table.indexes:
             yield from _of(index.name, index.columns)

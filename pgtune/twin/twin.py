@@ -1,14 +1,16 @@
 """A planning twin: production's schema, sizes and statistics on an empty server, where every what-if is planned."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from pgtune.model.design import AS_IT_IS, Design, Index, Query
-from pgtune.plans.plan import Plan
+from pgtune.plans.plan import Node, Plan
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.twin.btree import PAGE
 from pgtune.twin.planner import Planner
 from pgtune.twin.rebuild import LeftOut
-from pgtune.twin.whatif import WhatIf
+from pgtune.twin.schemes import Schemes
+from pgtune.twin.whatif import Places, WhatIf
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Twin:
     snapshot: Snapshot
     planner: Planner
     whatif: WhatIf
+    schemes: Schemes
     left_out: tuple[LeftOut, ...]
     doubts: tuple[str, ...]
     planner_differs: str | None = None
@@ -32,12 +35,23 @@ class Twin:
             NotPlannable: the query is not one planable statement, the server refused it or an index of the design,
                 or planning took longer than the clock allows.
         """
-        self.whatif.show(design)
-        return self.planner.plan(query, dict(design.settings))
+        places = self.schemes.places(design.schemes)
+        self._build(design.indexes, places)
+        self.whatif.show(design, places)
+        self.schemes.show(design.schemes)
+        names = {**self.schemes.names(design.schemes), **self.whatif.names}
+        plan = self.planner.plan(query, dict(design.settings))
+        return Plan(_renamed(plan.root, names)) if names else plan
 
     def prepare(self, *indexes: Index) -> None:
         """Build what-if indexes that will be asked for: together they take a tenth of the time."""
-        self.whatif.build(indexes)
+        self._build(indexes, {})
+
+    def _build(self, indexes: Collection[Index], places: Places) -> None:
+        fresh = self.whatif.lacking(indexes, places)
+        if fresh:
+            self.schemes.show(frozenset())
+            self.whatif.build(fresh)
 
     def size_of(self, index: Index) -> int:
         """The bytes that an index would take."""
@@ -46,4 +60,11 @@ class Twin:
     def close(self) -> None:
         """End its sessions; the server goes with the block that raised it."""
         self.planner.close()
-        self.whatif.close()
+        self.schemes.builder.close()
+        self.schemes.superuser.close()
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    """The tree with each part of an index on a partition called by the name of its index."""
+    index = names.get(node.index, node.index) if node.index else None
+    return replace(node, index=index, children=tuple(_renamed(child, names) for child in node.children))

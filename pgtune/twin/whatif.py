@@ -1,8 +1,7 @@
 """What-if indexes: built once on an empty heap, stretched to the size they would have, shown and hidden at will."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -10,145 +9,137 @@ from psycopg.rows import DictRow, dict_row
 from pgtune import resources
 from pgtune.model.design import Design, Index, Name
 from pgtune.model.errors import NotPlannable
-from pgtune.snapshot.snapshot import Snapshot, Table
+from pgtune.twin.builder import Builder
 from pgtune.twin.estimate import Estimates
-from pgtune.twin.files import Files
-from pgtune.twin.house import OWNER, House
-from pgtune.twin.relations import Relation, Size, write_sizes
-from pgtune.twin.wire import Wire
+from pgtune.twin.relations import Size, write_sizes
+from pgtune.twin.world import World
 
-SECONDS = 10.0  # what the builds of a call may take; one takes a millisecond
+Places = Mapping[Name, Name]
+"""Where tables stand that a scheme partitions: the table's name and that of its partitioned copy."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Placed:
+    """An index on its table, or on the copy of it that a scheme partitions."""
+
+    index: Index
+    table: Name
+
+    @property
+    def name(self) -> Name:
+        """Its name on the twin."""
+        return Name(self.table.schema, self.index.name)
+
+    @property
+    def ddl(self) -> str:
+        """The statement that builds it there."""
+        return replace(self.index, table=self.table).ddl(self.index.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an index is on the twin: the oids of itself and of its parts on partitions, and the names of those."""
+
+    oids: tuple[int, ...]
+    parts: tuple[str, ...]
 
 
 @dataclass
 class WhatIf:
-    """The indexes that were ever asked for on this twin, and which indexes the planner sees now."""
+    """The indexes that were ever asked for on this twin, and which indexes the planner sees now.
 
-    house: House
-    files: Files
+    `names`: what parts of indexes are called on partitions, and the index that each belongs to.
+    """
+
     superuser: psycopg.Connection
-    snapshot: Snapshot
-    relations: Mapping[Name, Relation]
+    builder: Builder
+    world: World
     estimates: Estimates
-    _made: dict[Index, tuple[int, ...]] = field(default_factory=dict)
-    _refused: dict[Index, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    _made: dict[Placed, Made] = field(default_factory=dict)
+    _refused: dict[Placed, str] = field(default_factory=dict)
     _hidden: set[int] = field(default_factory=set)
-    _owner: Wire | None = None
 
-    def __post_init__(self) -> None:
-        self._tables = {table.name: table for table in self.snapshot.tables}
-        self._below: dict[Name, list[Name]] = {}
-        for table in self.snapshot.tables:
-            for parent in table.parents:
-                self._below.setdefault(parent, []).append(table.name)
+    def lacking(self, indexes: Iterable[Index], places: Places) -> list[Placed]:
+        """Those that were not built yet, in a fixed order."""
+        wanted = {Placed(index, places.get(index.table, index.table)) for index in indexes}
+        return sorted(wanted - self._made.keys() - self._refused.keys())
 
-    def show(self, design: Design) -> None:
-        """Make the planner see exactly the indexes of a design.
+    def show(self, design: Design, places: Places) -> None:
+        """Make the planner see exactly the indexes of a design, all of which were built.
 
         Raises:
-            NotPlannable: an index cannot be built, or one to be dropped is not on the twin.
+            NotPlannable: an index could not be built, or one to be dropped is not on the twin.
         """
-        self.build(design.indexes)
-        refused = next((self._refused[each] for each in sorted(design.indexes) if each in self._refused), None)
+        wanted = [Placed(index, places.get(index.table, index.table)) for index in sorted(design.indexes)]
+        refused = next((self._refused[each] for each in wanted if each in self._refused), None)
         if refused is not None:
             raise NotPlannable(refused)
-        wanted = {oid for index in design.indexes for oid in self._made[index]}
-        hidden = {oid for oids in self._made.values() for oid in oids} - wanted | self._dropped(design.dropped)
+        shown = {oid for each in wanted for oid in self._made[each].oids}
+        made = {oid for each in self._made.values() for oid in each.oids}
+        hidden = made - shown | self._dropped(design.dropped, places)
         if hidden != self._hidden:
             self._switch(hidden)
+        self.names = {part: each.index.name for each in wanted for part in self._made[each].parts}
 
     def _switch(self, hidden: set[int]) -> None:
         values = {"shown": sorted(self._hidden - hidden), "hidden": sorted(hidden - self._hidden)}
         self.superuser.execute(resources.sql("twin/show"), values)
         self._hidden = hidden
 
-    def _dropped(self, names: Iterable[Name]) -> set[int]:
+    def _dropped(self, names: Collection[Name], places: Places) -> set[int]:
         listed = sorted(names)
-        found = self._read(listed) if listed else []
+        found = self._read([*listed, *(Name(copy.schema, name.name) for name in listed for copy in places.values())])
         for number, name in enumerate(listed, 1):
             if not any(row["asked"] == number for row in found):
                 raise NotPlannable(f"there is no index {name} on the twin")
         return {row["oid"] for row in found}
 
-    def build(self, indexes: Iterable[Index]) -> None:
-        """Build what was not built yet, all together; what cannot be built is remembered with its reason."""
-        fresh = sorted(set(indexes) - self._made.keys() - self._refused.keys())
-        if not fresh:
-            return
-        tables = sorted({leaf.name for index in fresh for leaf in self._leaves(index.table)})
-        with self._emptied(tables):
+    def build(self, fresh: Sequence[Placed]) -> None:
+        """Build indexes, all together; what cannot be built is remembered with its reason."""
+        leaves = [(each.index, leaf) for each in fresh for leaf in self.world.tree(each.table)]
+        for index, leaf in leaves:  # now, for this plans queries, and a plan reads the heights of all indexes there are
+            self.estimates.of(index, leaf)
+        tables = sorted({leaf.name for _, leaf in leaves})
+        with self.world.emptied(tables):
             made = self._create(fresh)
-        rows = self._read([Name(index.table.schema, index.name) for index in made]) if made else []
-        sizes = [(self.relations[name].oid, _size(self._tables[name])) for name in tables]
-        for row in rows:
-            index, table = made[row["asked"] - 1], Name(row["schema"], row["table"])
-            self._made[index] = (*self._made.get(index, ()), row["oid"])
-            if row["path"] is not None and table in self._tables:
-                sizes.append((row["oid"], self._sized(index, self._tables[table], row["path"])))
+        sizes = list(self.world.sizes(tables))
+        rows = self._read([each.name for each in made])
+        for number, each in enumerate(made, 1):
+            own = [row for row in rows if row["asked"] == number]
+            parts = tuple(row["name"] for row in own if row["name"] != each.index.name)
+            self._made[each] = Made(tuple(row["oid"] for row in own), parts)
+            sizes += [size for row in own if (size := self._sized(each.index, row)) is not None]
         write_sizes(self.superuser, sizes)
 
     def pages_of(self, index: Index) -> int:
         """Pages that an index would take, over all partitions of its table."""
-        leaves = [leaf for leaf in self._leaves(index.table) if leaf.kind != "p"]
+        leaves = [leaf for leaf in self.world.tree(index.table) if leaf.kind != "p"]
         return sum(self.estimates.of(index, leaf).pages for leaf in leaves)
 
-    def _sized(self, index: Index, table: Table, path: str) -> Size:
+    def _sized(self, index: Index, row: DictRow) -> tuple[int, Size] | None:
+        table = self.world.tables.get(Name(row["schema"], row["table"]))
+        if table is None or row["path"] is None:
+            return None
         estimate = self.estimates.of(index, table)
         if index.method == "btree":
-            self.files.set_height(path, estimate.height, estimate.pages)
-        self.files.stretch(path, estimate.pages)
-        return Size(estimate.pages, estimate.tuples)
+            self.world.files.set_height(row["path"], estimate.height, estimate.pages)
+        self.world.files.stretch(row["path"], estimate.pages)
+        return row["oid"], Size(estimate.pages, estimate.tuples)
 
-    def _create(self, indexes: Sequence[Index]) -> list[Index]:
+    def _create(self, indexes: Sequence[Placed]) -> list[Placed]:
         """Run CREATE INDEX for all, or one by one if one fails; those that were made."""
-        try:
-            self._wire().script(";\n".join(index.ddl() for index in indexes), SECONDS)
-        except (psycopg.Error, NotPlannable) as error:
-            if len(indexes) > 1:
-                return [each for index in indexes for each in self._create([index])]
-            self._refused[indexes[0]] = f"{indexes[0].ddl()}: {' '.join(str(error).split())}"
-            return []
-        return list(indexes)
-
-    @contextmanager
-    def _emptied(self, tables: Sequence[Name]) -> Iterator[None]:
-        """Tables without a page, so that a build reads nothing, and as long as before after that."""
-        paths = {name: path for name in tables if (path := self.relations[name].path) is not None}
-        try:
-            for path in paths.values():
-                self.files.cut(path)
-            yield
-        finally:
-            for name, path in paths.items():
-                self.files.stretch(path, self._tables[name].pages)
-
-    def _leaves(self, name: Name) -> Iterator[Table]:
-        """The table, or if it is partitioned those that hold its rows; none if the twin does not have it."""
-        table = self._tables.get(name)
-        if table is None or name not in self.relations:
-            return
-        yield table
-        if table.kind == "p":
-            for child in self._below.get(name, ()):
-                yield from self._leaves(child)
+        why = self.builder.made([each.ddl for each in indexes])
+        if why is None:
+            return list(indexes)
+        if len(indexes) > 1:
+            return [each for one in indexes for each in self._create([one])]
+        self._refused[indexes[0]] = f"{indexes[0].index.ddl()}: {why}"
+        return []
 
     def _read(self, names: Sequence[Name]) -> list[DictRow]:
+        if not names:
+            return []
         values = {"schemas": [each.schema for each in names], "names": [each.name for each in names]}
         with self.superuser.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(resources.sql("twin/indexes"), values).fetchall()
-
-    def _wire(self) -> Wire:
-        if self._owner is None or self._owner.dead:
-            self._owner = self.house.weak(OWNER)
-            self._owner.script("SET search_path = pg_catalog", SECONDS)
-        return self._owner
-
-    def close(self) -> None:
-        """End its sessions."""
-        if self._owner is not None:
-            self._owner.close()
-        self.superuser.close()
-
-
-def _size(table: Table) -> Size:
-    return Size(table.relpages, table.rows, table.all_visible)

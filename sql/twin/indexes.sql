@@ -9,7 +9,7 @@ WITH RECURSIVE found (asked, oid) AS (
     FROM found f
          JOIN pg_inherits i ON i.inhparent = f.oid
 )
-SELECT f.asked::int AS asked, c.oid, i.indrelid AS relation, n.nspname::text AS schema, t.relname::text AS table,
+SELECT f.asked::int AS asked, c.oid, c.relname::text AS name, i.indrelid AS relation, n.nspname::text AS schema, t.relname::text AS table,
        pg_relation_filepath(c.oid) AS path
   FROM found f
        JOIN pg_index i ON i.indexrelid = f.oid
