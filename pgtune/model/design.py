@@ -37,7 +37,7 @@ class Name:
         return ".".join(parts)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """One key of an index: a column, or an expression as SQL (without outer parentheses), and what is not default.
 
@@ -62,6 +62,9 @@ class Key:
         if self.nulls_first is not None and self.nulls_first != self.descending:
             words.append("NULLS FIRST" if self.nulls_first else "NULLS LAST")
         return " ".join(words)
+
+    def __lt__(self, other: "Key") -> bool:
+        return self.sql < other.sql
 
 
 @dataclass(frozen=True, slots=True, order=True)
