@@ -16,7 +16,9 @@ WRITABLE = """\
     select string_agg(quote_ident(attname), ', ' order by attnum){more} into names{into}
       from pg_attribute
      where attrelid = {old}::regclass and attnum > 0 and not attisdropped and attgenerated = '';"""
-LINE = ", string_agg('($1).' || quote_ident(attname), ', ' order by attnum)"
+LINE = """,
+           string_agg('(c.line).' || quote_ident(attname), ', ' order by attnum),
+           string_agg('t.' || quote_ident(attname), ', ' order by attnum)"""
 
 
 def noting(table: Table, names: Names) -> str:
@@ -164,11 +166,7 @@ declare
     taken bigint;
 begin
 {_writable(names)}
-    create temp table if not exists pgtune_taken (like {names.changes.sql});
-    truncate pg_temp.pgtune_taken;
-    with gone as ({_taken(names)})
-    insert into pg_temp.pgtune_taken select * from gone;
-    get diagnostics taken = row_count;
+{_take(names)}
     delete from {names.new.sql} as t using pg_temp.pgtune_taken as c where {same};
     execute format({literal(again)}, {_three(names)});
     return taken;
@@ -177,38 +175,57 @@ end
 
 
 def _repeat(table: Table, scheme: Scheme, names: Names) -> str:
-    """Repeat what was noted, row by row in its order; of equal rows that go, one goes.
+    """Repeat what was noted: of each row as many copies go or come as it has gone and come since.
 
-    The row is found by the partition key and by the columns that the table's indexes begin with, then by all of it.
+    A row is found by the partition key and by the columns that the table's indexes begin with, then by all of it.
     """
     leading = {index.keys[0] for index in table.indexes if index.keys and index.valid and not index.predicate}
     found = [quoted(each.name) for each in table.columns if each.not_null and each.name in {*leading, scheme.key[0]}]
-    same = "".join(f"t.{_escaped(each)} = ($1).{_escaped(each)} and " for each in found)
+    same = "".join(f"t.{_escaped(each)} = (c.line).{_escaped(each)} and " for each in found)
     gone = (
-        "delete from %3$s where (tableoid, ctid) = (select t.tableoid, t.ctid from %3$s as t\n"
-        f" where {same}\n"
-        "(select row(%1$s)::text from (select t.*) as u) = row(%4$s)::text limit 1)"
+        f"with c as ({_net(gone=True)})\n"
+        "delete from %3$s as d using (select t.tableoid, t.ctid, c.copies, row_number() over (partition by c.whole)\n"
+        f"   from c join %3$s as t on {same}row(%5$s)::text = c.whole) as found\n"
+        " where d.tableoid = found.tableoid and d.ctid = found.ctid and found.row_number <= found.copies"
     )
-    added = "insert into %3$s (%1$s) overriding system value select %4$s"
+    come = (
+        f"with c as ({_net(gone=False)})\n"
+        "insert into %3$s (%1$s) overriding system value select %4$s from c, generate_series(1, c.copies)"
+    )
     return f"""
 declare
     names text;
-    line text;
-    taken bigint := 0;
-    change {names.changes.sql};
+    lines text;
+    rows text;
+    taken bigint;
 begin
-{_writable(names, LINE, ", line")}
-    for change in with gone as ({_taken(names)}) select * from gone order by pgtune_n loop
-        if change.gone then
-            execute format({literal(gone)}, {_three(names)}, line) using change.line;
-        else
-            execute format({literal(added)}, {_three(names)}, line) using change.line;
-        end if;
-        taken := taken + 1;
-    end loop;
+{_writable(names, LINE, ", lines, rows")}
+{_take(names)}
+    execute format({literal(gone)}, {_three(names)}, lines, rows);
+    execute format({literal(come)}, {_three(names)}, lines);
     return taken;
 end
 """
+
+
+def _net(*, gone: bool) -> str:
+    """Each row that was noted, with how many copies of it are gone (or have come) in the end."""
+    copies = f"sum(case when c.gone then {1 if gone else -1} else {-1 if gone else 1} end)::bigint"
+    return (
+        f"select (array_agg(c.line))[1] as line, row(%4$s)::text as whole, {copies} as copies\n"
+        f"   from pg_temp.pgtune_taken as c group by row(%4$s)::text having {copies} > 0"
+    )
+
+
+def _take(names: Names) -> str:
+    """Take noted changes out of the list, into a table of this session."""
+    return f"""\
+    create temp table if not exists pgtune_taken (like {names.changes.sql});
+    truncate pg_temp.pgtune_taken;
+    with gone as ({_taken(names)})
+    insert into pg_temp.pgtune_taken select * from gone;
+    get diagnostics taken = row_count;
+    analyze pg_temp.pgtune_taken;"""
 
 
 def _taken(names: Names) -> str:

@@ -79,7 +79,12 @@ class Planner:
             *self._asking(text, query, count),
             ("ROLLBACK", ()),
         ]
-        answers = self._session().batch(statements, self.seconds)
+        try:
+            answers = self._session().batch(statements, self.seconds)
+        except psycopg.Error:
+            if self._wire is not None and not self._wire.dead:  # the server skipped our ROLLBACK with all the rest
+                self._wire.batch([("ROLLBACK", ())], self.seconds)
+            raise
         (answer,) = (rows for rows in answers if rows and len(rows[0]) == 1 and (rows[0][0] or b"").startswith(b"["))
         return plan_of(json.loads(answer[0][0] or b""))
 
