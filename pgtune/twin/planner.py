@@ -1,8 +1,9 @@
 """The session that plans: a weak role, one statement at a time, everything it sets taken back."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
@@ -11,7 +12,7 @@ from pgtune.model.errors import NotPlannable, NotSql
 from pgtune.plans.parse import plan_of
 from pgtune.plans.plan import Plan
 from pgtune.sqltext.parse import parameters, planable
-from pgtune.sqltext.typed import castable
+from pgtune.sqltext.typed import castable, with_types
 from pgtune.twin.house import PLANNER, House
 from pgtune.twin.wire import Statement, Wire
 
@@ -44,15 +45,15 @@ class Planner:
             NotPlannable: it is not one planable statement, the server refused it, or it took too long.
         """
         text = self._texts.get(query.text) or self._read(query.text)
-        try:
-            return self._explained(text.given, query, text.parameters, settings)
-        except psycopg.Error as error:
-            if text.cast == text.given:
-                raise _not_plannable(error) from error
-        try:
-            return self._explained(text.cast, query, text.parameters, settings)
-        except psycopg.Error as error:
-            raise _not_plannable(error) from error
+        given = text.given
+        while True:
+            try:
+                plan = self._explained(given, query, text.parameters, settings)
+            except psycopg.Error as error:
+                given = _mended(given, text, error)
+            else:
+                self._texts[query.text] = replace(text, given=given)
+                return plan
 
     def asked(self, statements: Sequence[Statement]) -> list[list[tuple[bytes | None, ...]]]:
         """The answers to questions about values, as the weak role.
@@ -122,6 +123,23 @@ class Planner:
         """End the session."""
         if self._wire is not None:
             self._wire.close()
+
+
+_UNTOLD = re.compile(r"could not determine data type of parameter \$(\d+)")
+
+
+def _mended(given: str, text: _Text, error: psycopg.Error) -> str:
+    """The text to try next: typed literals as casts, then a parameter of no type (in jsonb_build_object) as text.
+
+    Raises:
+        NotPlannable: nothing is left to try.
+    """
+    if given == text.given != text.cast:
+        return text.cast
+    untold = _UNTOLD.search(str(error)) if isinstance(error, psycopg.errors.IndeterminateDatatype) else None
+    if untold is None or f"${untold[1]}::text" in given:
+        raise _not_plannable(error) from error
+    return with_types(given, {int(untold[1]): "text"})
 
 
 def _set(name: str, value: str) -> Statement:
