@@ -69,7 +69,7 @@ def _message(text: str) -> str:
             found = _json(line)
             if isinstance(found, dict) and "plan:" in str(found.get("message")):
                 return str(found["message"])
-    if re.match(r"\d{4}-\d\d-\d\d [\d:.]+ [^,]+,", first):
+    if re.match(r"\d{4}-\d\d-\d\d [\d:.]+ [^\s,]+,", first):
         for row in _rows(first):
             for cell in row:
                 if re.match(r"duration: [\d.]+ ms  plan:", cell):

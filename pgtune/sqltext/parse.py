@@ -161,11 +161,13 @@ def _into(select: Any) -> bool:
     return select.intoClause is not None
 
 
-def query_of(statement: Any) -> Any:
-    """The query of DECLARE CURSOR and of COPY (...) TO, which is planned as any other; else the statement itself."""
-    if isa(statement, ast.DeclareCursorStmt) or (isa(statement, ast.CopyStmt) and statement.query is not None):
-        return statement.query
-    return statement
+def query_of(statement: Any, *, executed: bool = False) -> Any:
+    """The query of DECLARE CURSOR and of COPY (...) TO, which is planned as any other; else the statement itself.
+
+    `executed`: the query of PREPARE too, for the text is named so where EXECUTE ran it.
+    """
+    holds = (ast.DeclareCursorStmt, ast.CopyStmt, *((ast.PrepareStmt,) if executed else ()))
+    return getattr(statement, "query", None) or statement if isinstance(statement, holds) else statement
 
 
 def planable(text: str) -> Any:

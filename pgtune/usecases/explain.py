@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgtune.indexes.advise import advise
 from pgtune.model.design import AS_IT_IS, Query
 from pgtune.model.errors import BadInput, NotPlannable, NotSql
-from pgtune.plans.explained import Explained, Variant
+from pgtune.plans.explained import Explained, Proposal, Variant
 from pgtune.plans.insights import insights
 from pgtune.plans.pasted import pasted
 from pgtune.plans.plan import Plan
@@ -16,7 +17,7 @@ from pgtune.snapshot import Snapshot, load
 from pgtune.sqltext.parse import planable
 from pgtune.sqltext.placeholders import numbered
 from pgtune.twin import Twin, raised
-from pgtune.workload import Entry, Gathering, Statement
+from pgtune.workload import Entry, Gathering, Statement, Workload
 
 Say = Callable[[str], None]
 
@@ -100,8 +101,16 @@ def _of_query(text: str, snapshot: Snapshot, twin: Twin) -> Explained:
     plan = twin.plan(Query(statement.text, None, statement.search_path))
     return Explained(
         f"planned on a twin of {snapshot.database}", plan, insights(plan, _facts(snapshot)), text,
-        tuple(_variants(statement, plan, twin)), None, tuple(_notes(twin)),
+        tuple(_variants(statement, plan, twin)), tuple(_proposals(workload, snapshot, twin)), tuple(_notes(twin)),
     )  # fmt: skip
+
+
+def _proposals(workload: Workload, snapshot: Snapshot, twin: Twin) -> Iterator[Proposal]:
+    """The indexes that the advisor would make for this query alone."""
+    advice = advise(snapshot, workload, twin.plan, twin.size_of, prepare=lambda indexes: twin.prepare(*indexes))
+    for each in advice.recommendations:
+        ddl = each.index.ddl(concurrently=True)
+        yield Proposal(ddl, each.cost_before, each.cost_after, each.size_bytes, "; ".join([each.why, *each.doubts]))
 
 
 def _variants(statement: Statement, shown: Plan, twin: Twin) -> Iterator[Variant]:

@@ -23,7 +23,7 @@ class Message:
 
 # Of the columns of csvlog (documentation, 20.8.4): who, where, which process, severity, message and detail.
 _USER, _DATABASE, _PROCESS, _SEVERITY, _MESSAGE, _DETAIL = 1, 2, 3, 11, 13, 14
-_CSV = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [^,]+,")
+_CSV = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [^\s,]+,")
 _LINE = re.compile(
     r"(?P<prefix>.*?)(?<![A-Za-z])(?P<severity>LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|DETAIL|HINT|QUERY|"
     r"STATEMENT|CONTEXT|LOCATION|BACKTRACE):  (?P<text>.*)"

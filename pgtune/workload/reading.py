@@ -33,7 +33,7 @@ def plain(entry: Entry) -> str:
         raise NotWanted("its text is cut off")
     text = entry.text if entry.native else numbered(entry.text).text
     statement = tree(text)
-    inner = query_of(statement)
+    inner = query_of(statement, executed=entry.explained)
     if kind(inner) == "utility":
         raise NotWanted("a utility statement, which has no plan")
     return castable(text if inner is statement else deparsed(inner))
