@@ -33,6 +33,7 @@ class Model:
     over: Callable[[], bool] = lambda: False
     touched: dict[int, list[int]] = field(default_factory=dict)
     bundles: list[int] = field(default_factory=list)
+    least: float = 0.0  # a gain that is none
 
     def __post_init__(self) -> None:
         found: dict[int, dict[int, None]] = {}
@@ -45,6 +46,7 @@ class Model:
                     found.setdefault(number, {})[query] = None
         self.touched = {number: list(queries) for number, queries in found.items()}
         self.bundles = list(sets)
+        self.least = TINY * self.total(0)
 
     def cost(self, query: int, chosen: int) -> float:
         """The cheapest plan of the query that the set allows."""
@@ -60,7 +62,12 @@ class Model:
 
     def size(self, chosen: int) -> int:
         """Bytes of the set."""
-        return sum(self.sizes[number] for number in bits(chosen))
+        sizes, total = self.sizes, 0
+        while chosen:
+            lowest = chosen & -chosen
+            total += sizes[lowest.bit_length() - 1]
+            chosen ^= lowest
+        return total
 
     def fits(self, chosen: int) -> bool:
         """True if the set keeps to budget and number."""
@@ -93,9 +100,9 @@ class State:
     def gain(self, chosen: int) -> float:
         """What going over to that set would save."""
         model, changed = self.model, list(bits(self.chosen ^ chosen))
-        saved = sum(
-            model.weights[query] * (self.costs[query] - model.cost(query, chosen)) for query in model.queries(changed)
-        )
+        saved, costs, weights = 0.0, self.costs, model.weights
+        for query in model.queries(changed):
+            saved += weights[query] * (costs[query] - model.cost(query, chosen))
         taxes = (model.taxes[number] * (1 if chosen >> number & 1 else -1) for number in changed)
         return saved - sum(taxes)
 
@@ -157,7 +164,7 @@ def _entry(state: State, bundle: int, score: Score) -> tuple[float, int] | None:
     if chosen == state.chosen or not state.model.fits(chosen):
         return None
     gain = state.gain(chosen)
-    if gain <= TINY * state.total:
+    if gain <= state.model.least:
         return None
     return -score(gain, state.model.size(chosen & ~state.chosen)), bundle
 

@@ -67,8 +67,16 @@ class Key:
         return self.sql < other.sql
 
 
+class _Remembered:
+    """What an index is asked thousands of times a second, reckoned once; no part of its value."""
+
+    __slots__ = ("_hash", "_name")
+    _hash: int
+    _name: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
-class Index:
+class Index(_Remembered):
     """An index that might be: everything that CREATE INDEX says of it but its name, which follows from the rest."""
 
     table: Name
@@ -81,6 +89,21 @@ class Index:
     @property
     def name(self) -> str:
         """A name that says table and keys, unique to this definition: the same index has the same name everywhere."""
+        try:
+            return self._name
+        except AttributeError:
+            object.__setattr__(self, "_name", self._named())
+            return self._name
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            parts = (self.table, self.keys, self.method, self.include, self.where, self.options)
+            object.__setattr__(self, "_hash", hash(parts))
+            return self._hash
+
+    def _named(self) -> str:
         words = [self.table.name, *(key.column or "expr" for key in self.keys)]
         text = re.sub(r"\W+", "_", "_".join(words)).strip("_").lower()
         mark = hashlib.sha256(self.ddl("").encode()).hexdigest()[:6]
