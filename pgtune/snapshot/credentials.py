@@ -116,8 +116,8 @@ def _starred(found: re.Match[str]) -> str:
     return f"{groups['before']}{opening.group()}{CUT}{quote}{groups.get('after') or ''}"
 
 
-def cut_from(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
-    """The snapshot without credentials, and the names of what held one."""
+def without_credentials(snapshot: Snapshot) -> Snapshot:
+    """The snapshot without credentials; `Snapshot.cut` names what held one."""
     held: list[str] = []
     clean = replace(
         snapshot,
@@ -125,7 +125,7 @@ def cut_from(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
         tables=tuple(_table(each, held) for each in snapshot.tables),
         workload=tuple(_recorded(each, held) for each in snapshot.workload),
     )
-    return clean, tuple(dict.fromkeys(held))
+    return replace(clean, cut=tuple(dict.fromkeys([*snapshot.cut, *held])))
 
 
 def _object(own: Object, held: list[str]) -> Object:

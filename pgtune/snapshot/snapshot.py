@@ -220,6 +220,7 @@ class Snapshot:
     standbys: int = 0
     in_recovery: bool = False
     missing: tuple[Missing, ...] = ()
+    cut: tuple[str, ...] = ()  # what held a credential, which is not in here
     masked: bool = False
 
     @property

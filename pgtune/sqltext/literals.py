@@ -23,7 +23,8 @@ PATHS = {"->", "->>", "#>", "#>>", "?", "?|", "?&", "#-"}
 SPOKEN = {
     "date_trunc": 0, "date_part": 0, "date_bin": 0, "extract": 0, "timezone": 0, "to_char": 1, "to_date": 1,
     "to_timestamp": 1, "to_number": 1, "encode": 1, "decode": 1, "convert_from": 1, "convert_to": 1, "digest": 1,
-    "hmac": 2, "nextval": 0, "currval": 0, "setval": 0, "set_config": 0, "current_setting": 0, "to_regclass": 0, "setweight": 1,
+    "hmac": 2, "nextval": 0,
+    "currval": 0, "setval": 0, "set_config": 0, "current_setting": 0, "to_regclass": 0, "setweight": 1,
     "jsonb_extract_path": 1, "jsonb_extract_path_text": 1, "json_extract_path": 1, "json_extract_path_text": 1,
 }  # fmt: skip
 REMARKS = ("SQL_COMMENT", "C_COMMENT")

@@ -7,4 +7,5 @@ select s.schemaname::text as schema, s.tablename::text as relation, s.attname::t
        null as range_length_histogram, null as range_empty_frac, null as range_bounds_histogram
   from pg_stats s
  where s.schemaname = any (%(schemas)s::text[])
+   and s.tablename = any (%(names)s::text[])
  order by s.schemaname, s.tablename, s.attname, s.inherited

@@ -7,4 +7,5 @@ select s.schemaname::text as schema, s.tablename::text as relation, s.attname::t
        s.range_length_histogram::text, s.range_empty_frac::float8, s.range_bounds_histogram::text
   from pg_stats s
  where s.schemaname = any (%(schemas)s::text[])
+   and s.tablename = any (%(names)s::text[])
  order by s.schemaname, s.tablename, s.attname, s.inherited

@@ -14,6 +14,7 @@ from pgtune.server.capture.paths import search_path
 from pgtune.server.capture.relations import Relations
 from pgtune.server.capture.session import Session, opened
 from pgtune.server.connect import reading
+from pgtune.snapshot.credentials import without_credentials
 from pgtune.snapshot.snapshot import ExtendedStatistics, Object, Snapshot
 
 ATTEMPTS = 3  # DDL of others between two of our statements makes pg_get_*def() fail: the next attempt sees it whole
@@ -25,7 +26,8 @@ def capture(
     """Read a database as the planner sees it.
 
     `tables` and `schemas` narrow it: names, a table's with or without its schema, `*` and `?` as in a shell. What
-    the role may not see, or others hold locked, is left out and named in `Snapshot.missing`.
+    the role may not see, or others hold locked, is left out and named in `Snapshot.missing`; credentials are cut, and
+    what held one is named in `Snapshot.cut`.
 
     Raises:
         BadInput: the conninfo cannot be parsed, or no table is named so.
@@ -35,7 +37,8 @@ def capture(
         with reading(conninfo) as connection:
             try:
                 with opened(connection) as session:
-                    return _captured(session, choice.Choice(tuple(tables), tuple(schemas)), workload=workload)
+                    found = _captured(session, choice.Choice(tuple(tables), tuple(schemas)), workload=workload)
+                    return without_credentials(found)
             except CHANGED as error:
                 if attempt == ATTEMPTS - 1:
                     first = str(error).strip().split("\n", 1)[0]
@@ -50,6 +53,8 @@ CHANGED = (psycopg.errors.InternalError_, psycopg.errors.UndefinedObject, psycop
 def _captured(session: Session, wanted: choice.Choice, *, workload: bool) -> Snapshot:
     identity = session.rows("identity")[0]
     session.role = one_line(identity["role_quoted"])
+    settings = session.rows("settings")  # before forms.sql sets some of them
+    session.rows("forms")
     catalog = catalogs.read(session)
     chosen = wanted.tables(catalog)
     statements, extended = _schema(session, catalog, wanted, chosen)
@@ -69,7 +74,7 @@ def _captured(session: Session, wanted: choice.Choice, *, workload: bool) -> Sna
         provider=identity["provider"],
         locale=identity["locale"],
         system_identifier=_system_identifier(session, identity),
-        settings={row["name"]: row["value"] for row in session.rows("settings")},
+        settings={row["name"]: row["value"] for row in settings},
         search_paths={row["role"] or "": search_path(row["value"]) for row in session.rows("search_paths")},
         extensions={row["name"]: row["version"] for row in catalog.extensions},
         objects=statements,

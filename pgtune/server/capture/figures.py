@@ -63,7 +63,8 @@ def _statistics(
     names = {(row["schema"], row["name"]) for row in chosen}
     names |= {(index["schema"], index["name"]) for row in chosen for index in catalog.indexes_of[row["oid"]]}
     groups: defaultdict[tuple[str, str, str], list[ColumnStats]] = defaultdict(list)
-    for row in session.rows("statistics", schemas=sorted({schema for schema, _ in names})):
+    asked = {"schemas": sorted({schema for schema, _ in names}), "names": sorted({name for _, name in names})}
+    for row in session.rows("statistics", **asked):
         if (row["schema"], row["relation"]) in names:
             groups[row["schema"], row["relation"], row["column"]].append(
                 ColumnStats(**{key: row[key] for key in STATS})
