@@ -30,10 +30,9 @@ class _Text:
 
 @dataclass
 class Planner:
-    """Plans queries on the twin. `settings` are production's, laid under those of a design."""
+    """Plans queries on the twin, each within `seconds`."""
 
     house: House
-    settings: Mapping[str, str]
     seconds: float
     _texts: dict[str, _Text] = field(default_factory=dict)
     _wire: Wire | None = None
@@ -86,8 +85,7 @@ class Planner:
             if self._wire is not None and not self._wire.dead:  # the server skipped our ROLLBACK with all the rest
                 self._wire.batch([("ROLLBACK", ())], self.seconds)
             raise
-        (answer,) = (rows for rows in answers if rows and len(rows[0]) == 1 and (rows[0][0] or b"").startswith(b"["))
-        return plan_of(json.loads(answer[0][0] or b""))
+        return plan_of(json.loads(answers[-2][0][0] or b""))
 
     def _asking(self, text: str, query: Query, count: int) -> list[Statement]:
         """The statements that answer with a plan.
@@ -108,16 +106,7 @@ class Planner:
     def _session(self) -> Wire:
         if self._wire is None or self._wire.dead:
             self._wire = self.house.weak(PLANNER)
-            for name, value in self.settings.items():
-                self._keep(self._wire, name, value)
         return self._wire
-
-    def _keep(self, wire: Wire, name: str, value: str) -> None:
-        """A setting of production's for the whole session, unless this server cannot take it."""
-        try:
-            wire.batch([("SELECT pg_catalog.set_config($1, $2, false)", (name, value))], self.seconds)
-        except psycopg.Error:
-            return
 
     def close(self) -> None:
         """End the session."""

@@ -1,25 +1,24 @@
 """Raise a twin from a snapshot, and take it down however the command ends."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-
-from psycopg import sql
 
 from pgtune.cluster import Binaries, find
 from pgtune.cluster.binaries import EMBEDDED_MAJOR
+from pgtune.model.design import Name
 from pgtune.model.errors import ServerNotFound
 from pgtune.snapshot.snapshot import Snapshot, StoredIndex, Table
-from pgtune.twin import house, relations, statistics
+from pgtune.twin import house, relations, settings, statistics
 from pgtune.twin.builder import Builder
 from pgtune.twin.estimate import Estimates
 from pgtune.twin.files import Files
 from pgtune.twin.house import House
 from pgtune.twin.planner import Planner
-from pgtune.twin.rebuild import Rebuild
+from pgtune.twin.rebuild import LeftOut, Rebuild
 from pgtune.twin.relations import Relation, Size
 from pgtune.twin.schemes import Schemes
 from pgtune.twin.sizes import stored_height
-from pgtune.twin.twin import Twin
+from pgtune.twin.twin import Parts, Twin
 from pgtune.twin.whatif import WhatIf
 from pgtune.twin.world import World
 
@@ -39,12 +38,17 @@ def raised(
         ServerDidNotStart, NotAllowed: the server of our own cannot be run.
     """
     chosen = binaries or _binaries(snapshot.major)
-    with house.opened(chosen, sql.SQL("CREATE DATABASE twin TEMPLATE template0")) as own:
-        twin = _raise(own, snapshot, plan_seconds)
+    with house.opened(chosen, settings.ways_to_create(snapshot, chosen.major)) as own:
+
+        def again() -> Parts:
+            house.renew(own)
+            return _raise(own, snapshot, plan_seconds)
+
+        twin = Twin(snapshot, _raise(own, snapshot, plan_seconds), again, _differs(own, snapshot))
         try:
             yield twin
         finally:
-            twin.close()
+            twin.parts.close()
 
 
 def _binaries(major: int) -> Binaries:
@@ -54,9 +58,10 @@ def _binaries(major: int) -> Binaries:
         return find(EMBEDDED_MAJOR)
 
 
-def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Twin:
+def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:
     builder = Builder(own)
     with own.superuser() as superuser:
+        foreign = settings.take_over(superuser, snapshot)
         rebuild = Rebuild(builder, superuser)
         rebuild.run(snapshot)
         known = relations.read(superuser)
@@ -69,11 +74,33 @@ def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Twin:
     lost = statistics.restore(own, snapshot.tables, known)
     superuser = own.superuser()
     relations.write_sizes(superuser, sizes)
-    planner = Planner(own, snapshot.settings, plan_seconds)
+    planner = Planner(own, plan_seconds)
     whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {})))
     schemes = Schemes(own, superuser, builder, planner, world)
-    doubts = tuple(f"the statistics of {name} could not be taken over" for name in lost)
-    return Twin(snapshot, planner, whatif, schemes, tuple(rebuild.left_out), doubts, _differs(own, snapshot))
+    left_out = (*rebuild.left_out, *_without_object(snapshot, rebuild, known))
+    doubts = tuple(_doubts(own, snapshot, foreign, lost))
+    return Parts(planner, whatif, schemes, left_out, doubts)
+
+
+def _without_object(snapshot: Snapshot, rebuild: Rebuild, known: Collection[Name]) -> Iterator[LeftOut]:
+    """Tables that no statement of the snapshot makes: foreign ones, whose rows and servers are elsewhere."""
+    named = {each.name for each in rebuild.left_out}
+    for table in snapshot.tables:
+        if table.name not in known and str(table.name) not in named:
+            kind = "foreign table" if table.kind == "f" else "table"
+            yield LeftOut(kind, str(table.name), "the snapshot has no statement that makes it")
+
+
+def _doubts(own: House, snapshot: Snapshot, foreign: Collection[str], lost: Collection[str]) -> Iterator[str]:
+    """What else differs from production."""
+    if own.way:
+        yield settings.sorts_otherwise(snapshot)
+    if foreign:
+        yield f"this server does not take the settings {', '.join(sorted(foreign))}"
+    for name in lost:
+        yield f"the statistics of {name} could not be taken over"
+    for each in snapshot.extended:
+        yield f"what {each.name} knows of {each.table} does not travel: its columns are taken for independent"
 
 
 def _differs(own: House, snapshot: Snapshot) -> str | None:
