@@ -79,7 +79,7 @@ def _message(text: str) -> str:
 
 def _rows(text: str) -> Iterator[list[str]]:
     try:
-        yield from csv.reader(text.split("\n"))
+        yield from csv.reader(text.splitlines(keepends=True))
     except csv.Error:
         return
 
@@ -102,8 +102,10 @@ def _bare(text: str) -> str:
 
 def _unframed(line: str) -> str:
     """Without the bars of psql's border 2, and without the `+` that says that a cell goes on."""
-    bare = re.sub(r"^\s*[|│║](.*)[|│║]\s*$", r"\1", line)
-    return re.sub(r"\s*[+↵]\s*$", "", bare)
+    bare = line.rstrip()
+    if bare.endswith(("|", "│", "║")) and bare.lstrip().startswith(("|", "│", "║")):
+        bare = bare.lstrip()[1:-1].rstrip()
+    return bare[:-1].rstrip() if bare.endswith(("+", "↵")) else bare
 
 
 def _indented(lines: list[str]) -> Iterator[str]:
@@ -118,7 +120,7 @@ def _indented(lines: list[str]) -> Iterator[str]:
 def _answers(body: str) -> Iterator[Any]:
     """JSON in the text that has a plan: from the first bracket at the beginning of a line."""
     decoder = json.JSONDecoder()
-    for found in re.finditer(r"^\s*([\[{])", body, re.MULTILINE):
+    for found in re.finditer(r"^[ \t]*([\[{])", body, re.MULTILINE):
         try:
             answer, _end = decoder.raw_decode(body, found.start(1))
         except ValueError:

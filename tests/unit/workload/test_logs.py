@@ -9,8 +9,8 @@ STDERR = """\
 \tfrom orders
 \twhere id = 5
 2026-11-24 21:00:01.124 UTC [4711] app@shop LOG:  duration: 0.100 ms  parse <unnamed>: select 1
-2026-11-24 21:00:01 UTC [4711] app@shop LOG:  duration: 0.200 ms  execute <unnamed>: select * from t where a = $1 or b = $2
-2026-11-24 21:00:01.124 UTC [4711] app@shop DETAIL:  Parameters: $1 = 'it''s, $9 = ''x''', $2 = NULL
+[4711] app@shop LOG:  duration: 0.200 ms  execute <unnamed>: select * from t where a = $1 or b = $2
+[4711] app@shop DETAIL:  Parameters: $1 = 'it''s, $9 = ''x''', $2 = NULL
 2026-11-24 21:00:01.125 UTC [4712] app@shop ERROR:  relation "x" does not exist at character 15
 2026-11-24 21:00:01.125 UTC [4712] app@shop STATEMENT:  select * from x
 2026-11-24 21:00:01.126 UTC [4711] app@shop LOG:  checkpoint starting: time
@@ -55,7 +55,8 @@ def test_log_line_prefixes(prefix, who):
 def test_durations_that_are_messages_of_their_own():
     """log_statement with log_duration: the duration belongs to the statement of the same process before it."""
     lines = ["[1] LOG:  statement: select 1 from a\n", "[2] LOG:  statement: select 2 from a\n",
-             "[2] LOG:  duration: 2.0 ms\n", "[1] LOG:  duration: 1.0 ms\n", "[1] LOG:  statement: select 3 from a\n"]  # fmt: skip
+             "[2] LOG:  duration: 2.0 ms\n", "[1] LOG:  duration: 1.0 ms\n",
+             "[1] LOG:  statement: select 3 from a\n"]  # fmt: skip
     found = {each.text: each.total_ms for each in logs.entries(lines, "log")}
     assert found == {"select 1 from a": 1.0, "select 2 from a": 2.0, "select 3 from a": None}
 
@@ -67,7 +68,8 @@ CSV = (
 )
 JSON = (
     '{"timestamp":"2026-11-24 21:00:01 UTC","user":"app","dbname":"shop","pid":4711,"error_severity":"LOG",'
-    '"message":"duration: 1.5 ms  execute s1: select \\"a\\"\\nfrom t where b = $1","detail":"Parameters: $1 = \'x\'"}\n'
+    '"message":"duration: 1.5 ms  execute s1: select \\"a\\"\\nfrom t where b = $1",'
+    '"detail":"Parameters: $1 = \'x\'"}\n'
 )
 
 
