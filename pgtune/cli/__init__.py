@@ -13,7 +13,7 @@ import click
 from pgtune import __version__
 from pgtune.model.errors import PgtuneError
 
-COMMANDS = ("tune", "explain", "snapshot", "probe", "why", "history", "undo", "demo")
+COMMANDS = ("tune", "advise", "explain", "snapshot", "probe", "why", "history", "undo", "demo")
 
 
 class Lazy(click.Group):
