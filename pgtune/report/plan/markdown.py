@@ -28,11 +28,13 @@ def markdown(explained: Explained) -> str:
 
 
 def _fenced(body: str, language: str) -> str:
-    """The body in a fence of more backticks than it holds in a row."""
-    lines = [
-        visible(line.replace("\t", "    ").replace(" ", "\u00a0")).replace("\u00a0", " ") for line in body.split("\n")
-    ]
+    """The body in a fence of more backticks than it holds in a row, with nothing in it that acts on a terminal."""
     fence = "```"
     while fence in body:
         fence += "`"
-    return "\n".join([f"{fence}{language}", *lines, fence])
+    return "\n".join([f"{fence}{language}", *map(_line, body.expandtabs(4).split("\n")), fence])
+
+
+def _line(line: str) -> str:
+    """The line with its blanks, unlike `visible`, which is for sentences."""
+    return "".join(" " if letter.isspace() else visible(letter) for letter in line)
