@@ -13,7 +13,7 @@ from pgtune.partitions.candidates import Candidate, ShapeOf, Use
 from pgtune.partitions.scale import Period
 from pgtune.partitions.spread import spread
 from pgtune.plans.plan import Plan
-from pgtune.snapshot.snapshot import Snapshot, Table
+from pgtune.snapshot.snapshot import Snapshot, StoredIndex, Table
 from pgtune.workload.statement import Statement
 
 Planner = Callable[[Query, Design], Plan]
@@ -78,8 +78,8 @@ class Proposer:
         if candidate.strategy == "range" and (rows := spread(candidate.stats, candidate.scale)):
             found = list(schemes.ranges(name, column, candidate.scale, rows, size(table), self.limits))
             kept = candidate.asked.retention.seconds if candidate.asked.retention else None
-            # dropped by whole partitions, rows live up to one period longer: a third of their time at most
-            fitting = [each for each in found if not kept or each[0].length <= kept / 3]
+            # dropped by whole partitions, rows live up to one period longer: half of their time at most
+            fitting = [each for each in found if not kept or each[0].length <= kept / 2]
             yield from fitting or found
         elif candidate.strategy == "list" and (listed := schemes.lists(name, column, candidate.stats)):
             yield None, listed
@@ -87,16 +87,16 @@ class Proposer:
             yield from ((None, each) for each in schemes.hashes(name, column, size(table), self.limits))
 
     def _weighed(self, use: Use, candidate: Candidate, period: Period | None, scheme: Scheme,
-                 before: dict[str, float]) -> Partitioning | str:  # fmt: skip
+                 before: dict[Statement, float]) -> Partitioning | str:  # fmt: skip
         """The scheme with what it does to every statement, or why it does not pay."""
         effects: list[Effect] = []
         for statement, shape in use.statements:
-            if statement.fingerprint not in before:
+            if statement not in before:
                 continue
             retention = candidates.retention_key(use.table.name, shape)
             dropped = scheme.strategy == "range" and retention is not None and retention[0] == scheme.key[0]
             try:
-                effect = self._effect(statement, scheme, before[statement.fingerprint], dropped=dropped)
+                effect = self._effect(statement, scheme, before[statement], dropped=dropped)
             except NotPlannable as error:
                 return f"a statement could not run on the partitioned table: {error}"
             effects.append(effect)
@@ -115,15 +115,18 @@ class Proposer:
         )  # fmt: skip
 
     def _finished(self, use: Use, chosen: Partitioning) -> Partitioning:
-        """The chosen one with its script."""
-        return replace(chosen, script=migration.script(self.snapshot, use.table, chosen.scheme))
+        """The chosen one with its script, in which the table has the advised indexes, too."""
+        advised = sorted(index for index in self.base.indexes if index.table == use.table.name)
+        stored = (StoredIndex(Name(index.table.schema, index.name), index.method, index.ddl(), ()) for index in advised)
+        table = replace(use.table, indexes=(*use.table.indexes, *stored))
+        return replace(chosen, script=migration.script(self.snapshot, table, chosen.scheme))
 
-    def _before(self, use: Use) -> dict[str, float]:
+    def _before(self, use: Use) -> dict[Statement, float]:
         """What each statement costs on the table as it is; one that cannot be planned has no part in this."""
-        costs: dict[str, float] = {}
+        costs: dict[Statement, float] = {}
         for statement, _ in use.statements:
             try:
-                costs[statement.fingerprint] = self._cost(statement, self.base)[0]
+                costs[statement] = self._cost(statement, self.base)[0]
             except NotPlannable:
                 continue
         return costs

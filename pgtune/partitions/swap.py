@@ -108,7 +108,7 @@ def _validated(table: Table, scheme: Scheme, name: str) -> Iterator[str]:
 
 def _renamed(renamed: Sequence[tuple[Name, Name]]) -> Iterator[str]:
     for old, new in renamed:
-        yield f"alter index {old.sql} rename to {quoted(named(old, 'unpartitioned'))}"
+        yield f"alter index if exists {old.sql} rename to {quoted(named(old, 'unpartitioned'))}"
         yield f"alter index {new.sql} rename to {quoted(old.name)}"
 
 

@@ -62,7 +62,7 @@ def advise(request: Request, say: Say, tell: Tell) -> Advised:
         ServerNotFound, ServerDidNotStart: there is no twin.
     """
     tell(Progress("reading the database"))
-    snapshot = read_snapshot(request.conninfo, request.snapshot)
+    snapshot = read_snapshot(request.conninfo, request.snapshot, workload=not request.workload)
     workload = read_workload(snapshot, request.workload)
     tell(Progress("raising its twin"))
     with raised(snapshot) as twin:
@@ -80,15 +80,15 @@ def advise(request: Request, say: Say, tell: Tell) -> Advised:
     return Advised(answer, snapshot, workload, design)
 
 
-def read_snapshot(conninfo: str, path: Path | None) -> Snapshot:
-    """The snapshot of a file, or one that is taken now.
+def read_snapshot(conninfo: str, path: Path | None, *, workload: bool = True) -> Snapshot:
+    """The snapshot of a file, or one that is taken now, with or without the workload that the server recorded.
 
     Raises:
         BadInput: the file cannot be read or is no snapshot.
         CannotConnect, NotAllowed, ConnectionLost: as the server answers.
     """
     if path is None:
-        return capture(conninfo)
+        return capture(conninfo, workload=workload)
     try:
         return load(path.read_bytes())
     except OSError as error:
