@@ -30,7 +30,7 @@ PARAMETER = (
     "requiressl|sslcompression|sslcert|sslkey|sslrootcert|sslcrl|sslcrldir|sslsni|requirepeer|krbsrvname|gsslib|"
     "service|target_session_attrs|load_balance_hosts)"
 )
-BARE = r"(?:''[^']*''|'[^']*'|\\'[^']*\\'|[^\s'\",;()]+)"
+BARE = r"(?:''[^']*''|'[^']*'|\\'[^']*\\'|[^\s'\",;()]++)"  # possessive: nothing is tried twice in a long text
 PAIRS = rf"(?:{PARAMETER}\s*=\s*{BARE}\s+)"
 
 
@@ -47,7 +47,7 @@ EXPRESSIONS = tuple(
             r"(?P<before>\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@'\"]*:)[^\s'\"]+(?P<after>@)",
             r"(?P<before>[?&](?:ssl)?password=)[^\s&'\"]+",
             # host=db password=secret, in any order
-            rf"(?P<before>\b{PAIRS}+(?:ssl)?password\s*=\s*){BARE}",
+            rf"(?P<before>\b{PAIRS}{{1,24}}+(?:ssl)?password\s*=\s*){BARE}",
             rf"(?P<before>\b(?:ssl)?password\s*=\s*){BARE}(?P<after>\s+{PARAMETER}\s*=)",
             # 'password=secret', where the quote says that it is no comparison, and 'password=' || 'secret'
             r"(?P<before>\b(?:ssl)?password\s*=\s*)(?!>)[^\s'\"=,();%]+(?P<after>\s*['\"])",
@@ -79,7 +79,7 @@ TELLING = re.compile(
 # The secret access key of AWS: 40 letters of base 64, which a hash in hexadecimal is not.
 AWS = re.compile(r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[G-Zg-z+/])(?=[A-Za-z0-9/+]*[0-9])(?=[A-Za-z0-9/+]*[A-Z])"
                  r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")  # fmt: skip
-PROSE = _expression(rf"(?P<before>{WORD}s?\b\s*(?:=|:|\bis\b)?\s*)(?!{re.escape(CUT)})[^\s'\"]+")
+PROSE = _expression(rf"(?P<before>{WORD}s?\b\s*(?:\bis\b)?\s*[=:]?\s*)(?!{re.escape(CUT)})[^\s'\"]+")
 SECRET_COLUMN = _expression(rf"^(?:.*_)?{WORD}s?(?:_?(?:hash|digest|salt|value))?$")
 COMMENT = re.compile(r"""(COMMENT ON (?:[^"]|"[^"]*")*? IS E?')(.*)(')""", re.DOTALL)
 # Every expression above needs one of these; most texts have none, and looking for words is quick.
@@ -170,11 +170,15 @@ def _index(own: StoredIndex, held: list[str]) -> StoredIndex:
     return replace(own, columns=columns, definition=definition, predicate=predicate, keys=keys)
 
 
+# Types whose values hold no words, and so no password; most statistics are of these.
+WORDLESS = re.compile(r"(?:smallint|integer|bigint|numeric|real|double|date|time|interval|uuid|boolean|oid|inet)\b")
 VALUES = ("most_common_vals", "histogram_bounds", "most_common_elems")
 
 
 def _column(own: Column, name: str, held: list[str]) -> Column:
     """Statistics without the values of a column of secrets, and without credentials among the values of another."""
+    if not own.stats or WORDLESS.match(own.type):
+        return own
     clean = _without_values if SECRET_COLUMN.match(own.name) else _with_values_cut
     stats = tuple(map(clean, own.stats))
     if stats == own.stats:

@@ -1,9 +1,10 @@
 """A snapshot that may leave the house: every value replaced, so that plans are what they were and nobody reads a value.
 
 Kept: names of objects and columns, counters and sizes, order, frequencies, repetitions, lengths and common prefixes of
-texts, whole numbers up to 5, times of "never" (before 1500, after 2200), intervals. Left out: comments, bodies of
-functions in other languages than SQL and PL/pgSQL, values of types that nothing is known of, statements that cannot be
-read. Whoever knows all values that there can be may guess some by their order.
+texts, keys of JSON, small numbers (below 25 most of them) and short ones in arithmetic, times of "never" (before 1500,
+after 2200), intervals. Left out: comments, bodies of functions in other languages than SQL and PL/pgSQL, values of
+types that nothing is known of, statements that cannot be read. Whoever knows all values that there can be may guess
+some by their order.
 """
 
 import hashlib

@@ -28,6 +28,8 @@ def masks(texts: Iterable[str], draw: Draw, *, wide: bool = True) -> Mapping[str
         if group and len(group[0]) == depth:
             made[group[0]] = prefix
             group = group[1:]
+        if not group:
+            continue
         if len(group) == 1:
             made[group[0]] = prefix + _alone(group[0], depth, draw)
             continue

@@ -27,6 +27,16 @@ SPOKEN = {
     "currval": 0, "setval": 0, "set_config": 0, "current_setting": 0, "to_regclass": 0, "setweight": 1,
     "jsonb_extract_path": 1, "jsonb_extract_path_text": 1, "json_extract_path": 1, "json_extract_path_text": 1,
 }  # fmt: skip
+LONG = 4  # digits: what is shorter and not compared is mostly arithmetic
+# Words before a number that is a size or an option, and types with one in brackets.
+AMOUNTS = {
+    "limit", "offset", "with", "by", "minvalue", "maxvalue", "cache", "cost", "rows", "statistics", "modulus",
+    "remainder", "first", "next",
+}  # fmt: skip
+SIZED = {
+    "varying", "varchar", "character", "char", "bpchar", "numeric", "decimal", "bit", "varbit", "time", "timestamp",
+    "float",
+}  # fmt: skip
 REMARKS = ("SQL_COMMENT", "C_COMMENT")
 BRACKETS = {"(": ")", "[": "]"}
 
@@ -144,14 +154,15 @@ def _string(
 
 
 def _is_data(code: Sequence[_Token], number: int, call: str) -> bool:
-    """True for a number that is compared, a default, an element or a bound; not for one that is arithmetic."""
+    """True for a number that is compared, a default, an element or a bound, and for a long one that means no amount."""
     before = code[number - 1] if number else None
     if before is not None and before.text == "-":
         before = code[number - 2] if number > 1 else None
     behind = code[number + 1].text if number + 1 < len(code) else ""
     said = before.text.lower() if before else ""
     listed = call in ("array", "from", "to", "in") and said in ("(", "[", ",")
-    return said in (*COMPARISONS, "default", "between") or behind in COMPARISONS or listed
+    long = len(code[number].text) >= LONG and call not in SIZED and said not in AMOUNTS
+    return said in (*COMPARISONS, "default", "between") or behind in COMPARISONS or listed or long
 
 
 def _decoded(token: str) -> str:

@@ -5,4 +5,7 @@ select p.oid, p.polrelid as relation, p.polname::text as name, p.polcmd::text as
   from pg_policy p
  where p.oid >= 16384
    and p.polrelid <> all (%(skipped)s::oid[])
+   and not exists (select from pg_depend d
+                      where d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_class'::regclass
+                        and d.refobjid = any (%(skipped)s::oid[]))
  order by p.oid

@@ -4,6 +4,9 @@ select 'pg_rewrite' as class, r.oid, 'rule' as kind, r.ev_class as relation, nul
        pg_get_ruledef(r.oid) as definition, r.ev_enabled::text as enabled, null::text[] as columns, null::text as kinds
   from pg_rewrite r
  where r.oid >= 16384 and r.rulename <> '_RETURN' and r.ev_class <> all (%(skipped)s::oid[])
+   and not exists (select from pg_depend d
+                      where d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+                        and d.refobjid = any (%(skipped)s::oid[]))
 union all
 select 'pg_trigger', t.oid, 'trigger', t.tgrelid, null, t.tgname::text,
        pg_get_triggerdef(t.oid), t.tgenabled::text, null, null

@@ -44,7 +44,11 @@ def note_prices(session: Session, chosen: Sequence[DictRow]) -> None:
         session.lacks(f"page costs of tablespace {space}", "a snapshot holds those of the whole server alone")
 
 
+CLOSED = {"table": "another session holds it", "view": "another session holds what it reads"}
+
+
 def note_locked(session: Session, catalog: Catalog) -> None:
     """Name the tables that somebody held locked all the while."""
     for row in catalog.locked:
-        session.lacks(f"table {ddl.name(row)}", "another session holds it locked; take the snapshot again later")
+        kind = "view" if row["kind"] == "v" else "table"
+        session.lacks(f"{kind} {ddl.name(row)}", f"{CLOSED[kind]} locked; take the snapshot again later")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
+from pgtune import resources
 from pgtune.server.capture.session import Session
 from pgtune.snapshot.snapshot import Recorded
 
@@ -15,6 +16,10 @@ OLDEST = (1, 9)  # the version that comes with 14: `toplevel` and the time of th
 PLANNABLE = re.compile(
     r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|insert|update|delete|merge|with|values|table)\b", re.IGNORECASE | re.DOTALL
 )
+
+OWN = ("capture", "server", "run")  # the topics of sql/ that are run on a user's server
+CONSTANTS = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\$\d+|%\(\w+\)s|\b\d+\b|\bnull\b|\btrue\b|\s+", re.DOTALL)
+SKELETON = 40  # letters: no two statements that anybody writes begin alike for so long by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,14 @@ def read(session: Session, extension: DictRow | None, *, sees_all: bool) -> Reco
     hidden = sum(row["text"] == HIDDEN for row in rows)
     if hidden and not sees_all:
         session.lacks(what, f"the texts of {hidden} statements of other roles are hidden", "GRANT pg_read_all_stats")
-    return Recordings(tuple(_recorded(row) for row in rows if row["text"] and PLANNABLE.match(row["text"])), since)
+    own = frozenset(_skeleton(text) for topic in OWN for text in resources.topic(topic))
+    wanted = (row for row in rows if row["text"] and PLANNABLE.match(row["text"]))
+    return Recordings(tuple(_recorded(row) for row in wanted if _skeleton(row["text"]) not in own), since)
+
+
+def _skeleton(text: str) -> str:
+    """The beginning of a statement without what pg_stat_statements takes out of it: remarks, constants, parameters."""
+    return CONSTANTS.sub("", text)[:SKELETON]
 
 
 def _version(extension: DictRow) -> tuple[int, ...]:
