@@ -12,6 +12,7 @@ from pgtune.sqltext.shape import Predicate, Term
 COVERED = 6  # payload columns of a covering index
 COVERING_SHARE = 0.6  # of the row's width: a wider index is a second table
 PARTIAL_SHARE = 0.4  # of the rows: a partial index of more saves too little
+PARTIAL_VALUES = 20  # different values: a constant among more of them is a parameter that was written out
 WIDE_EQUALITY = 4  # columns of one equality prefix
 
 
@@ -160,7 +161,8 @@ def partial(access: Access, make: KeyMaker, columns: int) -> Iterator[Candidate]
     """Indexes over the rows that a constant condition leaves, with the other terms (or its own) as keys."""
     for predicate in access.certain:
         share = _share(predicate, make)
-        if not simple(predicate) or share is None or share > PARTIAL_SHARE:
+        few = make.table.distinct(predicate.term.column) <= PARTIAL_VALUES if predicate.term.column else False
+        if not simple(predicate) or share is None or share > PARTIAL_SHARE or not (few or "null" in predicate.test):
             continue
         for keys in _partial_keys(predicate, access, make):
             yield Candidate(Index(access.table, keys[:columns], where=predicate.sql), "partial")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from pgtune.indexes import skipscan
-from pgtune.indexes.pool import Item, Pool
+from pgtune.indexes.pool import Item, Pool, bits
 from pgtune.model.design import Design, Query
 from pgtune.model.errors import NotPlannable
 from pgtune.plans.plan import Plan
@@ -92,7 +92,12 @@ class Costs:
             try:
                 plan = self.plan(item.query, Design(self.pool.indexes(offered), item.hidden))
             except NotPlannable:
-                return self._note(item, replace(self.best(item, 0), available=mask))
+                refused = self._refused(item, offered)
+                if not refused:
+                    return self._note(item, replace(self.best(item, 0), available=mask))
+                self.pool.refuse(refused)
+                offered &= ~refused
+                continue
             skipped = skipscan.candidates(plan, self.pool.indexes(offered)) if self.too_clever else ()
             if not skipped:
                 break
@@ -101,6 +106,17 @@ class Costs:
         if not used and plan.cost < self.base(item) * (1 - STRANGE):
             used = mask
         return self._note(item, Known(mask, used, plan.cost, self.pool.others(plan.indexes)))
+
+    def _refused(self, item: Item, mask: int) -> int:
+        """Those that cannot be built here (an operator class or an immutable function is missing), tried one by one."""
+        found = 0
+        for number in bits(mask):
+            self.calls += 1
+            try:
+                self.plan(item.query, Design(self.pool.indexes(1 << number), item.hidden))
+            except NotPlannable:
+                found |= 1 << number
+        return found
 
     def _note(self, item: Item, known: Known) -> Known:
         insort(self.known[item.number], known, key=attrgetter("cost"))

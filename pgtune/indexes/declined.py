@@ -20,7 +20,16 @@ def advise(facts: Facts, planned: Planned, selection: Selection, chosen: int) ->
         for name in asked
         if name not in served and (table := facts.table(name)) is not None
     ]
-    return (*found, *_foreign(facts, served))
+    return (*found, *_impossible(selection), *_foreign(facts, served))
+
+
+def _impossible(selection: Selection) -> Iterator[NotWorthIt]:
+    """Candidates that could not be planned: what nobody tried is not called useless."""
+    for number in bits(selection.pool.impossible):
+        candidate = selection.pool.candidates[number]
+        why = f"{candidate.index.ddl()} might help, but it could not be built where plans are made"
+        needs = f": {', '.join(candidate.needs)} is not there." if candidate.needs else "."
+        yield NotWorthIt(candidate.index.table, why + needs)
 
 
 def _why(name: Name, table: TableFacts, selection: Selection) -> str:

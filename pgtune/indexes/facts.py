@@ -1,5 +1,6 @@
 """What the snapshot knows of a table and its columns, in the words that candidates need."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -142,6 +143,12 @@ class Facts:
     def c_collated(self) -> bool:
         """True where text sorts by bytes by default, so that a plain B-tree serves LIKE 'x%'."""
         return self.snapshot.provider == "c" and self.snapshot.collate in {"C", "POSIX"}
+
+    def schema_of(self, extension: str) -> str:
+        """The schema of an extension's objects as SQL: where it is, or where CREATE EXTENSION would put it."""
+        made = (each.sql for each in self.snapshot.objects if each.kind == "extension" and each.name == extension)
+        found = re.search(r"\bSCHEMA\s+(\"(?:[^\"]|\"\")+\"|[\w$]+)", next(made, ""), re.IGNORECASE)
+        return found.group(1) if found else "public"
 
     @property
     def extensions(self) -> Mapping[str, str]:

@@ -30,7 +30,9 @@ def inverted(access: Access, make: KeyMaker) -> Iterator[Candidate]:
 def _gin(access: Access, predicate: Predicate, each: opclass.Inverted, kind: str, make: KeyMaker) -> Candidate:
     missing = each.extension and each.extension not in make.facts.extensions
     column = predicate.term.column
-    key = Key(column, "" if column else predicate.term.sql, opclass=each.opclass)
+    schema = make.facts.schema_of(each.extension) if each.extension else ""
+    opclass_ = f"{schema}.{each.opclass}" if schema else each.opclass
+    key = Key(column, "" if column else predicate.term.sql, opclass=opclass_)
     reason: Reason = "trigram" if each.extension else REASONS.get(kind, "containment")
     needs = (f"CREATE EXTENSION IF NOT EXISTS {each.extension}",) if missing else ()
     return Candidate(Index(access.table, (key,), "gin"), reason, needs)

@@ -38,6 +38,7 @@ class Pool:
     limit: int | None = None
     candidates: list[Candidate] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    impossible: int = 0
     _numbers: dict[Index, int] = field(default_factory=dict)
     _by_name: dict[str, int] = field(default_factory=dict)
     _refused: set[Index] = field(default_factory=set)
@@ -70,6 +71,12 @@ class Pool:
         for item in self._by_table.get(index.table, ()):
             if any(access.table == index.table and usable(index, access) for access in item.accesses):
                 item.relevant |= bit
+
+    def refuse(self, mask: int) -> None:
+        """Take candidates that cannot be built out of everything."""
+        self.impossible |= mask
+        for item in self.items:
+            item.relevant &= ~mask
 
     def mask(self, candidates: Iterable[Candidate]) -> int:
         """The bits of them all."""

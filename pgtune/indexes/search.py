@@ -244,6 +244,30 @@ def best_set(model: Model, starts: Iterable[int] = (), *, careful: bool = True) 
     return state.chosen
 
 
+def frugal(model: Model, chosen: int, share: float) -> int:
+    """The set with big indexes exchanged for small ones that do nearly as well.
+
+    `share` of the workload's cost is what all exchanges together may lose; each has to save half of its index's size.
+    """
+    state = State(model, chosen)
+    left = share * state.total
+    for number in sorted(bits(chosen), key=lambda each: (-model.sizes[each], each)):
+        options = [(-state.gain(other), other) for other in _smaller(state, number)]
+        loss, other = min(options, default=(left + 1, 0))
+        if loss <= left:
+            left -= max(loss, 0.0)
+            state.become(other)
+    return state.chosen
+
+
+def _smaller(state: State, number: int) -> list[int]:
+    """The set without one index and with what another plan of a query that uses it needs instead."""
+    model, less = state.model, state.chosen & ~(1 << number)
+    room = model.size(state.chosen) - model.sizes[number] // 2
+    plans = (used for query in model.queries((number,)) for used, _cost in model.plans[query] if not used >> number & 1)
+    return [less | used for used in dict.fromkeys(plans) if model.size(less | used) <= room and model.fits(less | used)]
+
+
 def _filled(model: Model, score: Score) -> State:
     state = State(model)
     fill(state, score)

@@ -14,7 +14,7 @@ from pgtune.indexes.candidate import Candidate
 from pgtune.indexes.costs import Costs, Known
 from pgtune.indexes.pool import Item, Pool, bits
 from pgtune.indexes.propose import Proposer
-from pgtune.indexes.search import Model, best_set
+from pgtune.indexes.search import Model, best_set, frugal
 from pgtune.model.design import Index
 
 PEELS = 4  # how often the best plan's indexes are taken away to see the next best plan
@@ -52,7 +52,7 @@ class Selection:
                 break
             self._collect(item)
             self.tell(Progress("planning with candidates", done + 1, len(self.items)))
-        return self._thrifty(self._choose())
+        return self._thrifty(frugal(self.model(), self._choose(), THRIFT))
 
     def _propose(self) -> None:
         """All candidates of all queries, built together: that is cheaper than one by one."""

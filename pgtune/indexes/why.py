@@ -62,6 +62,18 @@ def doubts(candidate: Candidate, table: TableFacts | None, facts: Facts, *, gene
     unknown = [key.column for key in index.keys if key.column and table.stats(key.column) is None]
     if unknown:
         found.append(f"there are no statistics of {', '.join(unknown)}: ANALYZE the table first")
+    found += _about_size_and_use(candidate, table)
+    if candidate.needs:
+        found.append("the extension it needs is not installed")
+    if generic:
+        found.append("the statements were planned without values for their parameters")
+    if facts.snapshot.masked and index.where:
+        found.append("the snapshot is masked: the condition's value is not the real one")
+    return tuple(found)
+
+
+def _about_size_and_use(candidate: Candidate, table: TableFacts) -> list[str]:
+    index, found = candidate.index, []
     if any(key.expression for key in index.keys):
         found.append("the planner knows nothing of the expression's values until the index is there and analyzed")
     if index.include or candidate.reason == "covering":
@@ -70,13 +82,9 @@ def doubts(candidate: Candidate, table: TableFacts | None, facts: Facts, *, gene
             found.append(f"only {visible:.0%} of the pages are marked all-visible: vacuum the table, or it is visited")
     if index.method in {"gin", "gist", "spgist"}:
         found.append("the size of such an index depends on the values and is an estimate")
-    if candidate.needs:
-        found.append("the extension it needs is not installed")
-    if generic:
-        found.append("the statements were planned without values for their parameters")
-    if facts.snapshot.masked and index.where:
-        found.append("the snapshot is masked: the condition's value is not the real one")
-    return tuple(found)
+    if index.where and "NULL" not in index.where:
+        found.append(f"it serves only statements that say {index.where} in so many words, not as a parameter")
+    return found
 
 
 def confidence(found: Sequence[str]) -> Confidence:

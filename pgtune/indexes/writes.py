@@ -1,15 +1,19 @@
 """The write tax: what inserts and updates pay for one index more."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pglast import ast
 
 from pgtune.indexes.facts import PAGE_BYTES, Facts, TableFacts
 from pgtune.model.design import Index, Name
 from pgtune.model.errors import NotSql
 from pgtune.plans.plan import Plan
 from pgtune.sqltext.analysis import shape
+from pgtune.sqltext.parse import isa, tree
 from pgtune.sqltext.shape import Catalog, Shape
+from pgtune.workload.catalog import Tables, search_path_of
 from pgtune.workload.statement import Statement
 
 # Planner's units for one entry beside the descent: a leaf page made dirty and its WAL. A page read in order costs 1
@@ -21,12 +25,11 @@ FANOUT = 250  # entries of an inner page, about
 
 @dataclass(slots=True)
 class TableWrites:
-    """Rows written to one table. `updated` is by what is set; the empty tuple is for any column (not HOT)."""
+    """Rows written to one table. `updated` is by the columns that are set."""
 
     inserted: float = 0.0
     deleted: float = 0.0
     updated: dict[tuple[str, ...], float] = field(default_factory=dict)
-    recorded: bool = False
 
     @property
     def known(self) -> bool:
@@ -92,12 +95,12 @@ def _columns(index: Index) -> set[str]:
 
 
 def _touches(index: Index, columns: tuple[str, ...]) -> bool:
-    return not columns or not _columns(index).isdisjoint(columns)
+    return not _columns(index).isdisjoint(columns)
 
 
 def _spoils(index: Index, columns: tuple[str, ...], table: TableFacts) -> bool:
     """True if such updates were HOT before and are not with the index: then every index gets new entries."""
-    if not columns or index.method == "brin" or not _touches(index, columns):
+    if index.method == "brin" or not _touches(index, columns):
         return False
     indexed = {key.strip('"') for each in table.table.indexes for key in (*each.keys, *each.include)}
     return indexed.isdisjoint(columns)
@@ -106,16 +109,17 @@ def _spoils(index: Index, columns: tuple[str, ...], table: TableFacts) -> bool:
 def gather(
     facts: Facts, statements: Sequence[Statement], plans: Sequence[Plan | None], catalogs: Sequence[Catalog]
 ) -> Writes:
-    """From the workload's own writing statements; for a table without any, from the server's counters.
+    """From the workload's own writing statements, and from the COPY that pg_stat_statements counted.
 
-    The counters are only comparable where the workload was counted as well.
+    The counters of pg_stat_all_tables are not used: they began at another time than the workload, and count the
+    loading of the table.
     """
     found: dict[Name, TableWrites] = {}
     for statement, plan, catalog in zip(statements, plans, catalogs, strict=True):
         if statement.kind != "select" and plan is not None:
             _add(statement, plan, catalog, found)
     if any(statement.calls is not None for statement in statements):
-        _counters(facts.tables, found)
+        _copies(facts, found)
     return Writes(facts, found)
 
 
@@ -128,9 +132,7 @@ def _add(statement: Statement, plan: Plan, catalog: Catalog, found: dict[Name, T
         return
     writes = found.setdefault(read.target.table, TableWrites())
     rows = statement.weight * max((child.rows for child in plan.root.children), default=1.0)
-    if statement.kind == "insert":
-        writes.inserted += rows
-    elif statement.kind == "delete":
+    if statement.kind == "delete":
         writes.deleted += rows
     elif statement.kind == "update":
         writes.updated[read.assigned] = writes.updated.get(read.assigned, 0.0) + rows
@@ -138,12 +140,17 @@ def _add(statement: Statement, plan: Plan, catalog: Catalog, found: dict[Name, T
         writes.inserted += rows
 
 
-def _counters(tables: Iterable[TableFacts], found: dict[Name, TableWrites]) -> None:
-    for facts in tables:
-        usage = facts.table.usage
-        if usage is None or facts.table.name in found:
+def _copies(facts: Facts, found: dict[Name, TableWrites]) -> None:
+    tables = Tables.of(facts.snapshot)
+    for recorded in facts.snapshot.workload:
+        if recorded.text.lstrip()[:4].upper() != "COPY":
             continue
-        cold = float(max(usage.updated - usage.hot_updated, 0))
-        found[facts.table.name] = TableWrites(
-            float(usage.inserted), float(usage.deleted), {(): cold} if cold else {}, recorded=True
-        )
+        try:
+            node = tree(recorded.text)
+        except NotSql:
+            continue
+        if isa(node, ast.CopyStmt) and node.is_from and node.relation is not None:
+            catalog = tables.under(search_path_of(facts.snapshot, recorded.role))
+            name = catalog.resolve(node.relation.schemaname or "", node.relation.relname)
+            if name is not None:
+                found.setdefault(name, TableWrites()).inserted += recorded.rows
