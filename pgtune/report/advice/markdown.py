@@ -36,7 +36,7 @@ def fence(sql: str) -> str:
     """A block of SQL, fenced by more backticks than it holds."""
     longest = max((len(run) for run in sql.replace("\n", " ").split(" ") if set(run) == {"`"}), default=0)
     marks = "`" * max(3, longest + 1)
-    return f"{marks}sql\n{sql.rstrip()}\n{marks}"
+    return f"{marks}sql\n{words.script(sql.rstrip())}\n{marks}"
 
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

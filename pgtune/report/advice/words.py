@@ -6,6 +6,7 @@ from pgtune.indexes.advice import Drop, IndexRecommendation
 from pgtune.model.design import Index, Key
 from pgtune.model.units import human_bytes
 from pgtune.report.advice.answer import Answer
+from pgtune.report.paper import visible
 from pgtune.report.words import count
 
 NOTHING = "Nothing worth doing: no index, drop or partition would make this workload noticeably cheaper."
@@ -124,6 +125,12 @@ def statement(text: str, most: int = 200) -> str:
     """A statement on one line, its end cut off if it is long."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 3].rstrip() + "..."
+
+
+def script(text: str) -> str:
+    """A script line by line as it is, in which nothing can act on a terminal or turn the direction of writing."""
+    lines = (f"{line[: len(line) - len(line.lstrip())]}{visible(line)}" for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 def weight(value: float) -> str:
