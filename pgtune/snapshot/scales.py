@@ -18,7 +18,9 @@ TIMES = (101, 106)
 """Rates in percent for times: `now() - interval '1 day'` finds about as much as before."""
 
 DAY = 86_400_000_000  # microseconds
-STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d\d(?::?\d\d)?)?")
+STAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?( ?(?:UTC|GMT|Z|[+-]\d\d(?::?\d\d)?))?"
+)
 CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-]\d\d(?::?\d\d)?)?")
 YEARS = (1500, 2200)
 """What lies outside is no date but a word for never or always, and stays."""
@@ -75,7 +77,7 @@ def _offset(zone: str) -> int:
     """Microseconds that a zone (`+05:30`, `-03`, `Z`) is ahead of UTC."""
     digits = re.sub(r"\D", "", zone).ljust(4, "0")
     minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return (-minutes if zone.startswith("-") else minutes) * 60_000_000
+    return (-minutes if zone.strip().startswith("-") else minutes) * 60_000_000
 
 
 def _days(year: int, month: int, day: int) -> int:
@@ -105,7 +107,11 @@ def time(text: str, taken: int, stretch: Stretch) -> str:
     new = taken + away if value >= taken else taken - away
     days, clock = divmod(new + _offset(found[8] or ""), DAY)
     date = "{:04}-{:02}-{:02}".format(*_civil(days))
-    return date if found[4] is None else f"{date} {_clock(clock, exact=bool(found[7]))}{found[8] or ''}"
+    return (
+        f"{date}{found[8] or ''}"
+        if found[4] is None
+        else f"{date} {_clock(clock, exact=bool(found[7]))}{found[8] or ''}"
+    )
 
 
 def clock(text: str, percent: int) -> str:

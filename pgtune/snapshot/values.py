@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgtune.snapshot import arrays, types
+from pgtune.snapshot.scales import STAMP
 
 Visit = Callable[[str, str, str], str]
 """visit(family, type, value): what stands in place of a value that cannot be taken apart."""
@@ -15,12 +16,16 @@ QUOTED = re.compile(r'(?<![.\w])"((?:[^"\\]|\\.)*)"')
 WORD = re.compile(r"'((?:[^']|'')*)'")
 # Shapes of constants whose type nothing says, as in the bounds of partitions.
 SHAPES = (
-    ("time", re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d.*)?")),
+    ("time", STAMP),
     ("uuid", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)),
     ("number", re.compile(r"-?\d+(\.\d+)?")),
     ("json", re.compile(r"[\[{].*[\]}]", re.DOTALL)),
 )
-SEGMENTS = {"like": re.compile(r"[^%_\\]+"), "regex": re.compile(r"[^\\^$.|?*+()\[\]{}\s]+")}
+SEGMENTS = {
+    "like": re.compile(r"[^%_\\]+"),
+    "regex": re.compile(r"[^\\^$.|?*+()\[\]{}\s]+"),
+    "search": re.compile(r"\w+"),
+}
 
 
 class Values:
@@ -70,7 +75,9 @@ class Values:
         return self._visit(kind, {"integer": "bigint", "decimal": "numeric"}.get(kind, kind), value)
 
     def pattern(self, form: str, value: str) -> str:
-        """What LIKE or a regular expression matches: its letters are replaced, its marks stay."""
+        """What LIKE, a regular expression or a search looks for: its words are replaced, its marks stay."""
+        if form == "search":
+            return SEGMENTS[form].sub(lambda found: self._visit("lexeme", "tsquery", found[0].lower()), value)
         return SEGMENTS[form].sub(lambda found: self._visit("text", "text", found[0]), value)
 
     def column(self, name: str, text: str | None) -> str | None:

@@ -27,6 +27,10 @@ SPOKEN = {
     "currval": 0, "setval": 0, "set_config": 0, "current_setting": 0, "to_regclass": 0, "setweight": 1,
     "jsonb_extract_path": 1, "jsonb_extract_path_text": 1, "json_extract_path": 1, "json_extract_path_text": 1,
 }  # fmt: skip
+# Functions that look for words: the first of two arguments is a configuration, the last what is looked for.
+SEARCHES = {
+    "to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery", "to_tsvector", "ts_headline",
+}  # fmt: skip
 LONG = 4  # digits: what is shorter and not compared is mostly arithmetic
 # Words before a number that is a size or an option, and types with one in brackets.
 AMOUNTS = {
@@ -43,7 +47,7 @@ BRACKETS = {"(": ")", "[": "]"}
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant. `type` is what it is cast to, empty where nothing says; `pattern` says what matches it: like, regex.
+    """A constant. `type` is what it is cast to, empty where nothing says; `pattern` what reads it: like, regex, search.
 
     Kinds: text, number, body (of a function, `type` its language), option (a word of PostgreSQL's own), remark.
     """
@@ -150,7 +154,10 @@ def _string(
         or before in (*PATHS, "interval", "zone", "language")
         or (routine.made and routine.language in COMPILED)
     )
-    return Literal("option" if own else "text", value, kind, PATTERNS.get(before, ""))
+    looks = around.word in SEARCHES and not kind
+    named = looks and around.argument == 0 and [each.text for each in code[number + 1 : number + 2]] == [","]
+    pattern = "search" if looks else PATTERNS.get(before, "")
+    return Literal("option" if own or named else "text", value, kind, pattern)
 
 
 def _is_data(code: Sequence[_Token], number: int, call: str) -> bool:

@@ -83,7 +83,7 @@ def test_comments_are_prose():
     """In a comment the word before is enough; the object's own name is not cut."""
     found = Object("c:1", "comment", "x", f'COMMENT ON COLUMN "app"."password" IS \'the password is: {C} not x\'')
     clean = without_credentials(Snapshot(18, "", "", "", objects=(found,)))
-    assert clean.objects[0].sql == 'COMMENT ON COLUMN "app"."password" IS \'the password *** not x\''
+    assert clean.objects[0].sql == 'COMMENT ON COLUMN "app"."password" IS \'the password is: *** not x\''
     assert clean.cut == ("comment x",)
 
 
