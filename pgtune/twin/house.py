@@ -46,7 +46,7 @@ SETTINGS = {
 }
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  (a private folder in it)
 PLENTY = 4 << 30  # bytes of memory that must be free for a twin to live there
-MEMORY = 1 << 30  # bytes that a planning process may take beyond what it has at its start
+MEMORY = 1 << 29  # bytes that a planning process may take beyond what it has at its start
 
 
 @dataclass
@@ -54,6 +54,7 @@ class House:
     """A running cluster with the database, and sessions on it for its three roles.
 
     `ways` are statements that make the database, the truest first; `way` is the number of the one that did.
+    `fallen`: a backend had to be killed, and the server goes down with it.
     """
 
     cluster: Cluster
@@ -62,6 +63,7 @@ class House:
     )
     ways: Sequence[sql.SQL | sql.Composed] = ()
     way: int = 0
+    fallen: bool = False
 
     def superuser(self, dbname: str = DATABASE) -> psycopg.Connection:
         """A session that runs our own statements alone: no user's schema is on its path."""
@@ -71,9 +73,12 @@ class House:
     def weak(self, role: str) -> Wire:
         """A session as one of the two weak roles, its memory limited where the system can."""
         conninfo = self.cluster.conninfo(DATABASE, user=role, passfile="/dev/null", password=self.passwords[role])
-        wire = Wire(psycopg.connect(conninfo, autocommit=True))
+        wire = Wire(psycopg.connect(conninfo, autocommit=True), self._fall)
         _limit_memory(wire.connection.pgconn.backend_pid)
         return wire
+
+    def _fall(self) -> None:
+        self.fallen = True
 
 
 def _limit_memory(pid: int) -> None:
@@ -180,6 +185,7 @@ def renew(house: House) -> None:
     house.cluster.kill()
     house.cluster.wait_until_gone()
     house.cluster.start()
+    house.fallen = False
     with _started(), house.superuser("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
     _make_database(house)

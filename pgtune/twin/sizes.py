@@ -1,12 +1,14 @@
 """Sizes of indexes reckoned from widths, repetition and page layout. Pure arithmetic; bytes and pages of 8 kB."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 
 from pgtune.model.design import Key
 from pgtune.snapshot.snapshot import Column, ColumnStats, StoredIndex, Table
 from pgtune.twin.btree import PAGE, USABLE, aligned, fanout, height_of
+from pgtune.workload.arrays import elements, numbers
 
 ALIGNMENT = {"c": 1, "s": 2, "i": 4, "d": 8}
 LONGEST_POSTING = 812  # bytes: CREATE INDEX makes posting lists of a tenth of a page (nbtsort.c, _bt_load)
@@ -19,7 +21,11 @@ NOT_IMAGES = ("numeric", "double precision", "real", "jsonb")  # equal values ma
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one column puts into an index tuple. `length` as typlen; `n_distinct` as pg_stats has it."""
+    """What one column puts into an index tuple. `length` as typlen; `n_distinct` as pg_stats has it.
+
+    `widths`: how many bytes, each with its share of the rows that are not NULL. `images`: equal values look the same,
+    so that a B-tree may keep them once.
+    """
 
     length: int
     align: int
@@ -28,6 +34,7 @@ class Part:
     n_distinct: float | None = None
     common: tuple[float, ...] = ()
     images: bool = True
+    widths: Mapping[int, float] = field(default_factory=dict)
 
     def distinct(self, rows: float) -> float:
         """Different values among so many rows, NULL as one."""
@@ -68,28 +75,86 @@ def of_column(column: Column) -> Part:
         width,
         stats.null_frac,
         stats.n_distinct,
-        _numbers(stats.most_common_freqs),
+        numbers(stats.most_common_freqs),
         images,
+        {} if column.length > 0 else _widths(column.type, stats),
     )
+
+
+def _widths(kind: str, stats: ColumnStats) -> Mapping[int, float]:
+    """The widths of a type of varying length: those of the values that are known, each with its share of the rows."""
+    measure = next((each for name, each in MEASURES.items() if kind.startswith(name)), None)
+    if measure is None:
+        return {}
+    found: defaultdict[int, float] = defaultdict(float)
+    shares = numbers(stats.most_common_freqs)
+    for value, share in zip(elements(stats.most_common_vals), shares, strict=False):
+        found[measure(value or "")] += share
+    bounds = elements(stats.histogram_bounds)
+    rest = max(1 - stats.null_frac - sum(shares), 0.0)
+    for bound in bounds:
+        found[measure(bound or "")] += rest / len(bounds)
+    total = sum(found.values())
+    return {each: share / total for each, share in found.items()} if total else {}
+
+
+def _text_width(value: str) -> int:
+    size = len(value.encode())
+    return size + 1 if size < SHORT else size + 4
+
+
+def _numeric_width(value: str) -> int:
+    """A byte of length, two of sign and scale, two for each base-10,000 digit between zeros."""
+    whole, _, fraction = value.lstrip("-").partition(".")
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+    groups = ceil(len(whole) / 4) + ceil(len(fraction) / 4)
+    if not fraction:
+        groups -= (len(whole) - len(whole.rstrip("0"))) // 4
+    return 3 + 2 * groups
+
+
+MEASURES: Mapping[str, Callable[[str], int]] = {
+    "text": _text_width, "character": _text_width, "citext": _text_width, "numeric": _numeric_width,
+}  # fmt: skip
 
 
 def _stats(column: Column) -> ColumnStats | None:
     return next((each for each in sorted(column.stats, key=lambda each: each.inherited)), None)
 
 
-def _numbers(text: str | None) -> tuple[float, ...]:
-    return tuple(float(word) for word in text.strip("{}").split(",") if word) if text else ()
-
-
 def width(parts: Sequence[Part]) -> float:
-    """Bytes of the parts one behind the other, each where its type may stand."""
-    at = 0.0
+    """Bytes of the parts one behind the other, on the average."""
+    return sum(share * at for (at, _), share in _ends(parts).items())
+
+
+def tuple_size(parts: Sequence[Part]) -> float:
+    """Bytes of an index tuple on the average: a header of 8 bytes, or 16 with a NULL, the parts, aligned."""
+    return sum(share * aligned((16 if null else 8) + at) for (at, null), share in _ends(parts).items())
+
+
+def _ends(parts: Sequence[Part]) -> Mapping[tuple[int, bool], float]:
+    """Where the parts of a tuple end and whether one is NULL, with the share of the tuples for which it is so."""
+    ends: dict[tuple[int, bool], float] = {(0, False): 1.0}
     for each in parts:
-        filled = 1 - each.null_frac
-        loose = each.length == -1 and each.width <= SHORT
-        at = at if loose else ceil(at / each.align) * each.align
-        at += each.width * filled
-    return at
+        after: defaultdict[tuple[int, bool], float] = defaultdict(float)
+        for (at, null), share in ends.items():
+            if each.null_frac:
+                after[at, True] += share * each.null_frac
+            for size, portion in _spread(each).items():
+                place = at if each.length == -1 and size <= SHORT else ceil(at / each.align) * each.align
+                after[place + size, null] += share * portion * (1 - each.null_frac)
+        ends = after
+    return ends
+
+
+def _spread(part: Part) -> Mapping[int, float]:
+    """The widths of a part; around the average where no value is known, for then every end is as likely."""
+    if part.length > 0:
+        return {part.length: 1.0}
+    if part.widths:
+        return part.widths
+    middle = max(round(part.width), 4)
+    return {middle + step: 1 / 8 for step in range(-3, 5)}
 
 
 def stored_height(index: StoredIndex, table: Table, pages: int) -> int:
@@ -109,12 +174,10 @@ def btree_pages(
 ) -> int:
     """Pages of a new B-tree over `rows` rows with `groups` different keys."""
     fill = int(options.get("fillfactor", 90)) / 100
-    own = width([*keys, *payload])
-    header = 16 if any(each.null_frac == 1 for each in keys) else 8
-    plain = aligned(header + own) + 4
+    own = tuple_size([*keys, *payload])
     posts = not payload and all(each.images for each in keys) and options.get("deduplicate_items", "on") != "off"
-    size = rows * plain if not posts else _posted(rows, keys, max(groups, 1), aligned(header + own))
-    leaf_room = USABLE * fill - plain  # every page repeats a key as its upper bound
+    size = rows * (own + 4) if not posts else _posted(rows, keys, max(groups, 1), own)
+    leaf_room = USABLE * fill - own - 4  # every page repeats a key as its upper bound
     level = max(ceil(size / leaf_room), 1)
     pages = 1 + level
     while level > 1:
@@ -123,24 +186,24 @@ def btree_pages(
     return pages
 
 
-def _posted(rows: float, keys: Sequence[Part], groups: float, tuple_size: float) -> float:
+def _posted(rows: float, keys: Sequence[Part], groups: float, own: float) -> float:
     """Bytes on leaves where equal keys share a tuple with the addresses of their rows."""
-    common = keys[0].common if len(keys) == 1 else ()
-    size = sum(_posting(share * rows, tuple_size) for share in common)
-    rest = rows * max(1 - sum(common), 0)
-    others = max(groups - len(common), 1)
-    return size + others * _posting(rest / others, tuple_size) if rest else size
+    shares = (*keys[0].common, keys[0].null_frac) if len(keys) == 1 else ()
+    size = sum(_posting(share * rows, own) for share in shares)
+    rest = rows * max(1 - sum(shares), 0)
+    others = max(groups - sum(share > 0 for share in shares), 1)
+    return size + others * _posting(rest / others, own) if rest else size
 
 
-def _posting(count: float, tuple_size: float) -> float:
+def _posting(count: float, own: float) -> float:
     """Bytes for `count` rows of one key: whole posting lists, and one for those that remain."""
-    most = (LONGEST_POSTING - tuple_size) // TID
+    most = max((LONGEST_POSTING - own) // TID, 1)
     if count <= 1:
-        return (tuple_size + 4) * count
-    whole, left = divmod(count, max(most, 1))
-    size = whole * (aligned(tuple_size + TID * most) + 4)
+        return (own + 4) * count
+    whole, left = divmod(count, most)
+    size = whole * (aligned(own + TID * most) + 4)
     if left >= 1:
-        size += (aligned(tuple_size + TID * left) if left > 1 else tuple_size) + 4
+        size += (aligned(own + TID * left) if left > 1 else own) + 4
     return size
 
 
@@ -153,5 +216,5 @@ def other_pages(
         return 2 + ceil(ranges / 1360) + ceil(ranges * aligned(8 + 2 * width(keys) + 4) / USABLE) - 1
     if method == "hash":
         return 2 + ceil(rows * 20 / (USABLE * 0.75)) + ceil(rows * 20 / PAGE / 16)
-    own = aligned(8 + width([*keys, *payload])) + 4
+    own = tuple_size([*keys, *payload]) + 4
     return 2 + ceil(rows * own / (USABLE * 0.75))

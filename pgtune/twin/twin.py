@@ -101,6 +101,8 @@ class Twin:
             raise
 
     def _stands(self) -> bool:
+        if self.parts.schemes.house.fallen:
+            return False
         try:
             self.parts.schemes.superuser.execute("SELECT 1")
         except psycopg.Error:

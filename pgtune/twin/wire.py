@@ -9,7 +9,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -27,9 +27,13 @@ DONE = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_Q
 
 @dataclass
 class Wire:
-    """One connection as a weak role. `dead` once it was ended; then a new one is needed."""
+    """One connection as a weak role. `dead` once it was ended; then a new one is needed.
+
+    `killing` is called before a backend is killed: the whole server falls with it.
+    """
 
     connection: psycopg.Connection
+    killing: Callable[[], None]
     dead: bool = False
 
     def __post_init__(self) -> None:
@@ -117,6 +121,7 @@ class Wire:
             while time.monotonic() < limit:
                 os.kill(self._pid, 0)
                 time.sleep(0.01)
+            self.killing()
             os.kill(self._pid, signal.SIGKILL)
         self.connection.close()
 
