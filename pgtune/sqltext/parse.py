@@ -1,7 +1,9 @@
 """Text to statements: split, parsed by PostgreSQL's own grammar, fingerprinted. Only NotSql is raised."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from pglast import ast, parser
@@ -148,6 +150,16 @@ def tree(text: str) -> Any:
     return found[0]
 
 
+@lru_cache(maxsize=32)
+def looked_at(text: str) -> Any:
+    """The same tree for readers alone: a statement is looked at from several sides, one after the other.
+
+    Raises:
+        NotSql: as `tree`.
+    """
+    return tree(text)
+
+
 def kind(statement: Any) -> Kind:
     """What the tree is; `utility` is everything that has no plan, SELECT INTO among it."""
     if isa(statement, ast.SelectStmt) and _into(statement):
@@ -171,15 +183,21 @@ def query_of(statement: Any, *, executed: bool = False) -> Any:
 
 
 def planable(text: str) -> Any:
-    """The tree of the text if it is exactly one statement that EXPLAIN takes and that has a plan.
+    """The tree, for readers alone, of a text that is exactly one statement that EXPLAIN takes and that has a plan.
 
     Raises:
         NotSql: it does not parse, is not one statement, or is a utility statement, whatever stands in it.
     """
-    statement = tree(text)
+    statement = looked_at(text)
     if kind(statement) == "utility":
         raise NotSql("only SELECT, INSERT, UPDATE, DELETE and MERGE have a plan")
     return statement
+
+
+@lru_cache(maxsize=4096)
+def identifier(name: str) -> str:
+    """The name as SQL, quoted where it must be."""
+    return deparsed(ast.ColumnRef(fields=[ast.String(sval=name)]))
 
 
 def deparsed(node: Any) -> str:
@@ -197,10 +215,14 @@ def deparsed(node: Any) -> str:
 def fingerprint(text: str) -> str:
     """The same for statements that differ in constants, parameters, blanks and letter case alone.
 
+    The parser's own fingerprint leaves schemas away, and numbers at the end of names; here each relation counts.
+
     Raises:
-        NotSql: the text does not parse.
+        NotSql: the text does not parse, or is not one statement.
     """
-    return str(guarded(parser.fingerprint, text))
+    print_ = str(guarded(parser.fingerprint, text))
+    names = [(node.schemaname, node.relname) for node in walk(looked_at(text)) if isa(node, ast.RangeVar)]
+    return hashlib.sha256(f"{print_} {names}".encode(errors="replace")).hexdigest()[: len(print_)]
 
 
 def walk(node: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pglast import ast
 
-from pgtune.sqltext.parse import deparsed, isa, walk
+from pgtune.sqltext.parse import deparsed, identifier, isa, walk
 from pgtune.sqltext.shape import Catalog, Source, Term
 
 AGGREGATES = frozenset({
@@ -40,7 +40,7 @@ OPAQUE = Derived()
 
 def column(source: Source, name: str) -> Term:
     """A column of a relation as a term."""
-    return Term(source.number, deparsed(ast.ColumnRef(fields=[ast.String(sval=name)])), name, (name,))
+    return Term(source.number, identifier(name), name, (name,))
 
 
 @dataclass(slots=True)

@@ -4,13 +4,14 @@ pg_stat_statements puts `$n` in place of every constant, also where the grammar 
 (`interval $1`, `extract($1 FROM x)`), and where the type of the parameter can no longer be told (`$1 IS NULL`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pglast import ast
 from pglast.enums import CoercionForm
 
-from pgtune.sqltext.parse import deparsed, isa, parameters, tokens, tree, walk
+from pgtune.sqltext.parse import deparsed, isa, looked_at, parameters, tokens, walk
 
 
 def castable(text: str) -> str:
@@ -19,13 +20,24 @@ def castable(text: str) -> str:
     Raises:
         NotSql: it does not parse, or is not one statement.
     """
-    statement = tree(text)
+    statement = looked_at(text)
     extracts = [node for node in walk(statement) if _extract(node)]
     if not extracts and not any(_typed_literal(node) for node in walk(statement)):
         return text
-    for node in extracts:
-        node.funcformat = CoercionForm.COERCE_EXPLICIT_CALL
-    return deparsed(statement)
+    with _plain_calls(extracts):
+        return deparsed(statement)
+
+
+@contextmanager
+def _plain_calls(extracts: Sequence[Any]) -> Iterator[None]:
+    """While it lasts, `extract(a FROM b)` is printed as `extract(a, b)`."""
+    try:
+        for node in extracts:
+            node.funcformat = CoercionForm.COERCE_EXPLICIT_CALL
+        yield
+    finally:
+        for node in extracts:
+            node.funcformat = CoercionForm.COERCE_SQL_SYNTAX
 
 
 def _typed_literal(node: Any) -> bool:
@@ -62,5 +74,5 @@ def untold(text: str) -> tuple[int, ...]:
     Raises:
         NotSql: it does not parse, or is not one statement.
     """
-    bare = [node.arg for node in walk(tree(text)) if isa(node, ast.NullTest)]
+    bare = [node.arg for node in walk(looked_at(text)) if isa(node, ast.NullTest)]
     return parameters([node for node in bare if isa(node, ast.ParamRef)])

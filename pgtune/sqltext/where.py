@@ -126,8 +126,10 @@ class Where:
         if subject and other and subject.source != other.source:
             self.joins.append(Join(subject, operator, other, outer=self._outer, semi=self.semi, arm=arm))
         elif subject and not _reads(right):
-            sql = f"{subject.sql} {operator} {deparsed(right)}" if bound else self.scope.text(node)
-            self._valued(subject, operator, value(right), sql, arm, negated)
+            what = value(right)
+            plain = bound or (isa(left, ast.ColumnRef) and operator in COMMUTED and node.kind == Of.AEXPR_OP)
+            sql = f"{subject.sql} {operator} {what.sql}" if plain else self.scope.text(node)
+            self._valued(subject, operator, what, sql, arm, negated)
         elif other and not _reads(left) and operator in COMMUTED:
             self._valued(other, COMMUTED[operator], value(left), self.scope.text(node), arm, negated)
         else:
@@ -151,6 +153,8 @@ def _reads(node: Any) -> bool:
 
 def value(node: Any) -> Value:
     """The node, which reads no column of its block, as what something is compared with."""
+    if isa(node, ast.ParamRef):
+        return Value(f"${node.number}", parameter=node.number, parameters=(node.number,))
     inner = node
     while isa(inner, ast.TypeCast):
         inner = inner.arg

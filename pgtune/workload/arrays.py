@@ -1,11 +1,13 @@
 """PostgreSQL's text form of one-dimensional arrays, as pg_stats shows most common values and histograms."""
 
 import re
+from functools import lru_cache
 
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
+@lru_cache(maxsize=1024)  # a column is asked about by many statements
 def elements(text: str | None) -> tuple[str | None, ...]:
     """The elements of `{a,"b c",NULL}`; none for None and for what is no array."""
     if text is None or not text.startswith("{") or not text.endswith("}"):

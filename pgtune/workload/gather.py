@@ -11,7 +11,7 @@ from pgtune.sqltext.parse import fingerprint
 from pgtune.sqltext.shape import Shape
 from pgtune.workload.catalog import Tables, search_path_of
 from pgtune.workload.entry import Entry
-from pgtune.workload.reading import NotWanted, plain, typed, values, wanted
+from pgtune.workload.reading import NotWanted, deciding, plain, typed, values, wanted
 from pgtune.workload.statement import LeftOutStatement, Statement, Workload
 
 VARIANTS = 5  # texts of one statement that differ in constants: more say nothing new
@@ -28,6 +28,7 @@ class _Text:
     text: str
     origin: str
     shape: Shape
+    decide: frozenset[int]
     calls: int | None = None
     total_ms: float | None = None
     weight: float = 0.0
@@ -92,8 +93,9 @@ class Gathering:
         shape = shape_of(text, catalog)
         wanted(shape, catalog)
         key = (fingerprint(text), path, entry.explained)
+        decide = deciding(text)
         text = typed(text, shape, catalog)
-        return self._texts.setdefault(key, {}).setdefault(text, _Text(key, text, entry.origin, shape))
+        return self._texts.setdefault(key, {}).setdefault(text, _Text(key, text, entry.origin, shape, decide))
 
     def _leave_out(self, entry: Entry, why: str) -> None:
         known = self._left_out.get((entry.text, why))
@@ -129,7 +131,7 @@ class Gathering:
             None if each.calls is None else round(each.calls * share),
             None if each.total_ms is None else each.total_ms * share,
             path, each.shape.parameters,
-            values(each.text, each.shape, each.seen, self._tables.by_name if self._tables else {}), each.origin,
+            values(each.shape, each.decide, each.seen, self._tables.by_name if self._tables else {}), each.origin,
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pgtune.model.design import Name
 from pgtune.snapshot.snapshot import Table
-from pgtune.sqltext.parse import deparsed, kind, query_of, tree
+from pgtune.sqltext.parse import deparsed, kind, looked_at, query_of
 from pgtune.sqltext.placeholders import numbered
 from pgtune.sqltext.safety import filtering
 from pgtune.sqltext.shape import Shape, Source
@@ -32,7 +32,7 @@ def plain(entry: Entry) -> str:
     if entry.truncated:
         raise NotWanted("its text is cut off")
     text = entry.text if entry.native else numbered(entry.text).text
-    statement = tree(text)
+    statement = looked_at(text)
     inner = query_of(statement, executed=entry.explained)
     if kind(inner) == "utility":
         raise NotWanted("a utility statement, which has no plan")
@@ -79,14 +79,19 @@ def typed(text: str, shape: Shape, catalog: SnapshotCatalog | None) -> str:
     return with_types(text, {number: known.get(number, UNTOLD) for number in bare})
 
 
-def values(
-    text: str, shape: Shape, seen: Counter[tuple[str | None, ...]], tables: Mapping[Name, Table]
-) -> tuple[Binding, ...]:
-    """What to plan the statement with: values that were recorded, else typical ones.
+def deciding(text: str) -> frozenset[int]:
+    """The parameters that decide which rows are read.
 
     Raises:
         NotSql: the text does not parse.
     """
+    return filtering(looked_at(text))
+
+
+def values(
+    shape: Shape, decide: frozenset[int], seen: Counter[tuple[str | None, ...]], tables: Mapping[Name, Table]
+) -> tuple[Binding, ...]:
+    """What to plan the statement with: values that were recorded, else typical ones."""
     if not shape.parameters:
         return ()
-    return recorded(seen) if seen else typical(shape, filtering(tree(text)), tables)
+    return recorded(seen) if seen else typical(shape, decide, tables)
