@@ -14,6 +14,7 @@ from pgtune.indexes.pool import bits
 TINY = 1e-9
 EXCHANGES = 50  # promising moves tried in one pass of exchange
 PASSES = 3
+FORGONE = 0.015
 BEHIND = 1.01  # a set that is so much dearer before it is filled up is given up
 
 
@@ -247,25 +248,30 @@ def best_set(model: Model, starts: Iterable[int] = (), *, careful: bool = True) 
 def frugal(model: Model, chosen: int, share: float) -> int:
     """The set with big indexes exchanged for small ones that do nearly as well.
 
-    `share` of the workload's cost is what all exchanges together may lose; each has to save half of its index's size.
+    `share` of the workload's cost is what all exchanges together may lose, each saving half of its index's size; one
+    that saves nine tenths may also lose a little of what the index brings (`FORGONE`).
     """
     state = State(model, chosen)
     left = share * state.total
     for number in sorted(bits(chosen), key=lambda each: (-model.sizes[each], each)):
-        options = [(-state.gain(other), other) for other in _smaller(state, number)]
-        loss, other = min(options, default=(left + 1, 0))
-        if loss <= left:
-            left -= max(loss, 0.0)
-            state.become(other)
+        brings = -state.gain(state.chosen & ~(1 << number))
+        for loss, saved, other in sorted(_smaller(state, number)):
+            if loss <= left or (loss <= FORGONE * brings and saved >= 0.9 * model.sizes[number]):
+                left -= max(loss, 0.0) if loss <= left else 0.0
+                state.become(other)
+                break
     return state.chosen
 
 
-def _smaller(state: State, number: int) -> list[int]:
-    """The set without one index and with what another plan of a query that uses it needs instead."""
-    model, less = state.model, state.chosen & ~(1 << number)
-    room = model.size(state.chosen) - model.sizes[number] // 2
+def _smaller(state: State, number: int) -> list[tuple[float, int, int]]:
+    """Sets without one index, with what another plan of a query that uses it needs: loss, bytes saved, set."""
+    model, less, found = state.model, state.chosen & ~(1 << number), []
     plans = (used for query in model.queries((number,)) for used, _cost in model.plans[query] if not used >> number & 1)
-    return [less | used for used in dict.fromkeys(plans) if model.size(less | used) <= room and model.fits(less | used)]
+    for other in dict.fromkeys(less | used for used in plans):
+        saved = model.size(state.chosen) - model.size(other)
+        if saved * 2 >= model.sizes[number] and model.fits(other):
+            found.append((-state.gain(other), saved, other))
+    return found
 
 
 def _filled(model: Model, score: Score) -> State:
