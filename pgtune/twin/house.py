@@ -21,6 +21,7 @@ from psycopg import sql
 
 from pgtune import resources
 from pgtune.cluster import Binaries, Cluster
+from pgtune.cluster.account import Account
 from pgtune.model.errors import PgtuneError, ServerDidNotStart
 from pgtune.twin.wire import Wire
 
@@ -74,19 +75,22 @@ class House:
         """A session as one of the two weak roles, its memory limited where the system can."""
         conninfo = self.cluster.conninfo(DATABASE, user=role, passfile="/dev/null", password=self.passwords[role])
         wire = Wire(psycopg.connect(conninfo, autocommit=True), self._fall)
-        _limit_memory(wire.connection.pgconn.backend_pid)
+        _limit_memory(self.cluster.account, wire.connection.pgconn.backend_pid)
         return wire
 
     def _fall(self) -> None:
         self.fallen = True
 
 
-def _limit_memory(pid: int) -> None:
-    """Let a process take MEMORY more than it has; where that cannot be set the clock alone stands guard."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123  (a kernel file)
-            now = int(file.read().split()[0]) * resource.getpagesize()
-        resource.prlimit(pid, resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+def _limit_memory(account: Account, pid: int) -> None:
+    """Let a process take MEMORY more than it has; where that cannot be set the clock alone stands guard.
+
+    Not even root may do so to a process of another account in a container without CAP_SYS_RESOURCE; the account may.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0]
+        limit = int(pages) * resource.getpagesize() + MEMORY
+        account.run(["prlimit", f"--pid={pid}", f"--as={limit}"], timeout=5)
 
 
 @contextmanager
