@@ -91,11 +91,12 @@ class _Walk:
         return dollars(self._sql(own.value) if own.type in READABLE else "")
 
     def _table(self, own: Table) -> Table:
-        bound = own.partition_bound
+        key, bound = own.partition_key, own.partition_bound
         return replace(
             own,
             columns=tuple(map(self._column, own.columns)),
             indexes=tuple(map(self._index, own.indexes)),
+            partition_key=key and self._sql(key),
             partition_bound=bound and self._sql(bound),
         )
 

@@ -19,7 +19,13 @@ TAKEN = "2026-11-24T12:00:00Z"
 
 
 def snapshot(columns: tuple[Column, ...] = (), objects: tuple[Object, ...] = (), **others: object) -> Snapshot:
-    table = Table(Name("s", "t"), "r", columns, partition_bound="FOR VALUES IN ('c4n4ry')")
+    table = Table(
+        Name("s", "t"),
+        "r",
+        columns,
+        partition_key="LIST (replace(a, 'c4n4ry'::text, b))",
+        partition_bound="FOR VALUES IN ('c4n4ry')",
+    )
     return Snapshot(180006, "18.6", TAKEN, "d", objects=objects, tables=(table,), **others)  # type: ignore[arg-type]
 
 
