@@ -1,6 +1,6 @@
 """A node of a plan seen with what is around it, with the facts of its relation and, if it was run, with what it did."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pgtune.model import units
@@ -8,7 +8,8 @@ from pgtune.model.design import Name
 from pgtune.plans.plan import Node, Plan
 from pgtune.snapshot.snapshot import Table
 from pgtune.sqltext.conditions import conditions
-from pgtune.sqltext.shape import Predicate, Source
+from pgtune.sqltext.shape import Join, Predicate, Source, Value
+from pgtune.sqltext.where import COMMUTED, test_of
 
 PAGE = 8192  # bytes, BLCKSZ of every packaged server
 LEADER = 0.3  # the share of its time that a leader loses to each worker (get_parallel_divisor in costsize.c)
@@ -127,15 +128,39 @@ class Spot:
         """The share of the plan's cost that ends at this node, with everything below it."""
         return self.node.total_cost / self.plan.cost if self.plan.cost else 0.0
 
+    @property
+    def repeated(self) -> bool:
+        """True if it is run more than once: by a subquery for each row, or so measured."""
+        below = (self.node, *self.above)
+        return self.scans > 1 or any(each.detail.get("Parent Relationship") == "SubPlan" for each in below)
+
     def predicates(self, label: str = "Filter") -> tuple[Predicate, ...]:
-        """The conditions of that label on the node's own relation, read as SQL."""
+        """The conditions of that label on the node's own relation, read as SQL.
+
+        A value that comes from another relation of the plan is a value like others here.
+        """
         text = self.node.conditions.get(label, "")
         relation = self.node.relation
         if not text or relation is None:
             return ()
         known = self.table.name if self.table else None
-        alias = self.node.alias or relation.name
-        return conditions(text, [Source(1, relation.schema, relation.name, alias, known)], self.facts)[0]
+        own = Source(1, relation.schema, relation.name, self.node.alias or relation.name, known)
+        aliases = {each.alias for each in self.plan.root.walk() if each.alias and each.alias != own.alias}
+        others = [Source(number, "", alias, alias) for number, alias in enumerate(sorted(aliases), 2)]
+        return tuple(_own(*conditions(text, [own], self.facts, others)))
+
+
+def _own(predicates: Iterable[Predicate], joins: Iterable[Join]) -> Iterator[Predicate]:
+    """What is asked of the first relation, by constants and by other relations."""
+    yield from (each for each in predicates if each.term.source == 1)
+    for join in joins:
+        mine, other = (join.left, join.right) if join.left.source == 1 else (join.right, join.left)
+        if mine.source == 1:
+            operator = join.operator if mine is join.left else COMMUTED.get(join.operator, join.operator)
+            value = Value(other.sql)
+            yield Predicate(
+                mine, test_of(operator, value), operator, (value,), f"{mine.sql} {operator} {other.sql}", join.arm
+            )
 
 
 def spots(plan: Plan, facts: Facts) -> Iterator[Spot]:

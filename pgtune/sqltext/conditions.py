@@ -14,13 +14,14 @@ _SUBPLAN = re.compile(r"\((?:hashed |alternatives: )?(?:SubPlan|InitPlan) [^()]*
 
 
 def conditions(
-    text: str, sources: Sequence[Source], catalog: Catalog | None = None
+    text: str, sources: Sequence[Source], catalog: Catalog | None = None, around: Sequence[Source] = ()
 ) -> tuple[tuple[Predicate, ...], tuple[Join, ...]]:
     """What the condition asks of these relations, found by their aliases; nothing if it is no plain SQL.
 
-    EXPLAIN leaves the alias away where a plan has one relation alone: give that one.
+    EXPLAIN without VERBOSE leaves the alias of a scan's own columns away: give that relation, and the others of the
+    plan as those `around` it.
     """
-    scope = Scope(catalog, sources=list(sources))
+    scope = Scope(catalog, Scope(catalog, sources=list(around)) if around else None, list(sources))
     where = Where(scope)
     try:
         where.add(tree(f"SELECT WHERE {_SUBPLAN.sub('subplan()', text)}").whereClause)

@@ -110,7 +110,8 @@ def _proposals(workload: Workload, snapshot: Snapshot, twin: Twin) -> Iterator[P
     advice = advise(snapshot, workload, twin.plan, twin.size_of, prepare=lambda indexes: twin.prepare(*indexes))
     for each in advice.recommendations:
         ddl = each.index.ddl(concurrently=True)
-        yield Proposal(ddl, each.cost_before, each.cost_after, each.size_bytes, "; ".join([each.why, *each.doubts]))
+        why = " ".join(f"{sentence.rstrip('.')}." for sentence in (each.why, *each.doubts))
+        yield Proposal(ddl, each.cost_before, each.cost_after, each.size_bytes, why)
 
 
 def _variants(statement: Statement, shown: Plan, twin: Twin) -> Iterator[Variant]:

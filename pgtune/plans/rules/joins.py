@@ -13,6 +13,7 @@ from pgtune.plans.words import count, rows_of, share, times
 JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 # pganalyze and pgplan report a loop from a thousand rounds on, and estimates from ten times off.
 MANY_LOOPS, OFF = 1_000, 10
+NOT_IN = re.compile(r"NOT \((?:hashed )?(?:ANY|SubPlan)|<> ALL")
 FEW_ROWS = 100  # rows of an inner table, below which reading it whole is no loss (dryrun)
 
 
@@ -140,9 +141,9 @@ def correlated_subplan(spot: Spot) -> Iterator[Insight]:
         return
     name = str(spot.node.detail.get("Subplan Name", "a subquery"))
     parent = spot.above[0]
-    if any(f"hashed {name}" in text for text in _texts(parent)):
+    if any(f"hashed {name}" in text or NOT_IN.search(text) for text in _texts(parent)):
         return
-    rounds = spot.loops if spot.run else max(parent.rows, *(child.rows for child in parent.children))
+    rounds = spot.loops if spot.run else _rows_into(parent, spot)
     if rounds >= MANY_LOOPS and rounds * spot.node.total_cost > spot.plan.cost / 10:
         yield Insight(
             "join.subplan", "medium", spot.number, f"{name} is run for each of {rows_of(rounds)}",
@@ -150,9 +151,20 @@ def correlated_subplan(spot: Spot) -> Iterator[Insight]:
         )  # fmt: skip
 
 
+def _rows_into(parent: Node, spot: Spot) -> float:
+    """The rows that a node looks at: those of its input, or of its table, where a filter needs the subquery."""
+    table = spot.facts.table(parent.relation)
+    if table and any("SubPlan" in text for text in parent.conditions.values()):
+        return max(parent.rows, table.rows)
+    inputs = (
+        each.rows for each in parent.children if each.detail.get("Parent Relationship") in {"Outer", "Inner", None}
+    )
+    return max([parent.rows, *inputs])
+
+
 def not_in(spot: Spot) -> Iterator[Insight]:
     """NOT IN (SELECT ...) cannot be a join, and is never true once the subquery returns a NULL."""
-    found = [text for text in _texts(spot.node) if re.search(r"NOT \((?:hashed )?(?:ANY|SubPlan)|<> ALL", text)]
+    found = [text for text in _texts(spot.node) if NOT_IN.search(text)]
     if any("SubPlan" in text for text in found) and spot.node.total_cost >= BIG_PAGES:
         yield Insight(
             "join.not-in", "medium", spot.number, "a NOT IN with a subquery is checked row by row, not joined",

@@ -20,7 +20,7 @@ MOSTLY = 0.9
 
 def selective_scan(spot: Spot) -> Iterator[Insight]:
     """A whole table is read, and its filter keeps few of its rows."""
-    if spot.node.kind != "Seq Scan" or "Filter" not in spot.node.conditions or not _worth(spot):
+    if spot.node.kind != "Seq Scan" or "Filter" not in spot.node.conditions or not _worth(spot) or _in_loop(spot):
         return
     rows, known = spot.table_rows, spot.rows / spot.scans
     kept = known / rows if rows else None
@@ -32,6 +32,12 @@ def selective_scan(spot: Spot) -> Iterator[Insight]:
         f"reads all of {spot.name}{_size(spot)} to keep {rows_of(known)}{figures}",
         _index_help(spot), measured=spot.run, verified=spot.pages is not None or spot.run,
     )  # fmt: skip
+
+
+def _in_loop(spot: Spot) -> bool:
+    """The inner side of a nested loop, of which the rules for joins speak."""
+    above = spot.above[0] if spot.above else None
+    return above is not None and above.kind == "Nested Loop" and above.children[-1] is spot.node
 
 
 def _worth(spot: Spot) -> bool:
@@ -47,7 +53,7 @@ def _severity(spot: Spot) -> Severity:
     pages = spot.pages
     if pages is None:
         return "medium" if spot.run else "low"
-    if pages >= HUGE_PAGES or spot.scans > 1:
+    if pages >= HUGE_PAGES or spot.repeated:
         return "high"
     return "medium" if pages >= BIG_PAGES else "low"
 

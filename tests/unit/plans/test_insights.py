@@ -276,3 +276,19 @@ def test_the_gravest_come_first_and_nothing_is_said_twice():
                  scan(table="items", rows=1, Filter="(i.a = 5)"))  # fmt: skip
     found = insights(plan(twice), facts(BIG, MIDDLE))
     assert [(each.severity, each.node) for each in found] == [("high", 2), ("medium", 1)]
+
+
+def test_a_filter_that_compares_with_another_relation_names_its_column():
+    """As in a correlated subquery, which reads the table again and again: that is grave."""
+    sub = scan(table="items", rows=2, Filter="(i.b = o.id)", Parent_Relationship="SubPlan", Subplan_Name="SubPlan 1")
+    found = said(scan("Index Scan", cost=80, rows=50, Index_Cond="(o.a = 1)") | {"Plans": [sub]})
+    assert found["scan.selective"].help == "an index on public.items (b)"
+    assert found["scan.selective"].severity == "high"
+
+
+def test_one_fault_is_one_finding():
+    """The scan inside a loop is the loop's, and a NOT IN is no subquery to be joined besides."""
+    assert set(said(WRONG["join.scan-in-loop"])) == {"join.scan-in-loop"}
+    sub = scan(table="items", cost=9_000, rows=300_000, Parent_Relationship="SubPlan", Subplan_Name="SubPlan 1")
+    checked = scan(cost=10**9, rows=15_000_000, Filter="(NOT (ANY (o.a = (SubPlan 1).col1)))")
+    assert set(said(checked | {"Plans": [sub]})) == {"join.not-in"}
