@@ -4,7 +4,7 @@ A drop that lacks a piece of evidence is advice to watch, without a statement to
 unknown age, standbys whose counters were not read, and every index that is more than a way to find rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgtune.indexes import skipscan
@@ -64,17 +64,40 @@ class Checker:
 
 
 def advise(checker: Checker, recommended: Sequence[Index]) -> tuple[Drop, ...]:
-    """Every index that is not needed, the biggest first. Two that stand for each other are not both dropped."""
-    gone: set[Name] = set()
-    found = []
-    for table in checker.facts.tables:
-        for index in sorted(table.table.indexes, key=_dearest):
-            drop = _judged(checker, table, index, gone, recommended)
-            if drop is not None:
-                found.append(drop)
-                if drop.ddl:
-                    gone.add(index.name)
+    """Every index that is not needed, the biggest first.
+
+    Redundant ones come first, each planned without all those before it; what stands in for one of them is needed.
+    """
+    gone: dict[Name, StoredIndex] = {}
+    found: list[Drop] = []
+    needed: set[Name] = set()
+    for judge in (_redundant, _unused):
+        for table in checker.facts.tables:
+            for index in sorted(table.table.indexes, key=_dearest):
+                if index.parent is not None or index.name in needed or any(each.index == index.name for each in found):
+                    continue  # a partition's index goes with the partitioned index that it is a part of
+                drop = judge(Case(checker, table, index, gone, recommended))
+                if drop is not None:
+                    found.append(drop)
+                    gone |= {index.name: index} if drop.ddl else {}
+                    needed |= {drop.covered_by} if drop.covered_by else set()
     return tuple(sorted(found, key=lambda drop: (drop.ddl is None, -drop.size_bytes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An index to be judged; `gone` are those that are dropped already."""
+
+    checker: Checker
+    table: TableFacts
+    index: StoredIndex
+    gone: Mapping[Name, StoredIndex]
+    recommended: Sequence[Index]
+
+    @property
+    def harmless(self) -> bool:
+        """True if nothing misses it, the dropped ones being gone."""
+        return self.checker.harmless(self.index, *(each for each in self.gone.values()))
 
 
 def _dearest(index: StoredIndex) -> tuple[bool, int]:
@@ -87,22 +110,20 @@ def protected(index: StoredIndex) -> bool:
     return index.unique or index.primary or index.constraint is not None or index.replica_identity
 
 
-def _judged(
-    checker: Checker, table: TableFacts, index: StoredIndex, gone: set[Name], recommended: Sequence[Index]
-) -> Drop | None:
-    if index.parent is not None:  # it goes with the partitioned index that it is a part of
-        return None
+def _redundant(case: Case) -> Drop | None:
+    table, index = case.table, case.index
     if not index.valid:
         return _invalid(table, index)
-    others = [each for each in table.table.indexes if each.valid and each.name not in gone and each is not index]
-    for kind, matches in (("duplicate", duplicate), ("prefix", prefix)):
-        by = next((each for each in others if matches(index, each) and _stays(index, each)), None)
-        if by is not None:
-            return _covered(checker, table, index, by.name, "duplicate" if kind == "duplicate" else "prefix")
-    new = next((each for each in recommended if each.table == table.table.name and covered_by_new(index, each)), None)
-    if new is not None and not protected(index):
-        return _covered(checker, table, index, Name(new.table.schema, new.name), "prefix")
-    return _unused(checker, table, index) if index.scans == 0 else None
+    others = [each for each in table.table.indexes if each.valid and each.name not in case.gone and each is not index]
+    longer = next((each for each in others if prefix(index, each) and _stays(index, each)), None)
+    if longer is not None:
+        return _covered(case, longer.name, "prefix")
+    same = next((each for each in others if duplicate(index, each) and _stays(index, each)), None)
+    if same is not None:
+        return _covered(case, same.name, "duplicate")
+    fitting = (each for each in case.recommended if each.table == table.table.name and covered_by_new(index, each))
+    new = next(fitting, None)
+    return None if new is None or protected(index) else _covered(case, Name(new.table.schema, new.name), "prefix")
 
 
 def _stays(index: StoredIndex, other: StoredIndex) -> bool:
@@ -119,24 +140,26 @@ def _invalid(table: TableFacts, index: StoredIndex) -> Drop:
     return _drop(table, index, "invalid", f"{why} Drop it unless a build is under way.", sure="high")
 
 
-def _covered(checker: Checker, table: TableFacts, index: StoredIndex, by: Name, kind: DropKind) -> Drop | None:
+def _covered(case: Case, by: Name, kind: DropKind) -> Drop | None:
+    table, index = case.table, case.index
     says = "holds the same" if kind == "duplicate" else "begins with the same keys and serves the same searches"
     why = f"{by} {says}."
     if protected(index):
         return _drop(table, index, kind, f"{why} But it is {_guards(index)}, so watch it.", by)
-    if not checker.harmless(index):
+    if not case.harmless:
         return None
     return _drop(table, index, kind, f"{why} No query of the workload costs more without it.", by, "high")
 
 
-def _unused(checker: Checker, table: TableFacts, index: StoredIndex) -> Drop | None:
-    if index.primary or checker.uses(index):
+def _unused(case: Case) -> Drop | None:
+    table, index, facts = case.table, case.index, case.checker.facts
+    if index.scans != 0 or index.primary or case.checker.uses(index) or not case.harmless:
         return None
-    doubts = tuple(_doubts(checker.facts, table.table, index))
+    doubts = tuple(_doubts(facts, table.table, index))
     why = "No scan of it is counted"
     if doubts:
         return _drop(table, index, "unused", f"{why}, but {', and '.join(doubts)}: watch it.")
-    days = _days_counted(checker.facts) or 0
+    days = _days_counted(facts) or 0
     return _drop(table, index, "unused", f"{why} in {days} days, and no plan of the workload uses it.", None, "medium")
 
 
