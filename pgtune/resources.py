@@ -34,6 +34,12 @@ def sql(name: str, major: int = 99) -> LiteralString:
     return variants[max(usable)].read_text(encoding="utf-8")
 
 
+@cache
+def topic(name: str) -> tuple[str, ...]:
+    """Every statement of a topic, in all variants."""
+    return tuple(path.read_text(encoding="utf-8") for path in sorted((_folder("sql") / name).glob("*.sql")))
+
+
 def schedule(name: str) -> str:
     """The text of a schedule file, as `default.toml`."""
     return (_folder("schedules") / name).read_text(encoding="utf-8")

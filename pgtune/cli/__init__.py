@@ -13,7 +13,9 @@ import click
 from pgtune import __version__
 from pgtune.model.errors import PgtuneError
 
-COMMANDS = ("tune", "probe", "why", "maintain", "schedule", "history", "undo", "demo")
+COMMANDS = (
+    "tune", "advise", "explain", "maintain", "schedule", "snapshot", "probe", "why", "history", "undo", "demo",
+)  # fmt: skip
 
 
 class Lazy(click.Group):

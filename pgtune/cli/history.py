@@ -68,7 +68,8 @@ def _table(runs: "list[Run]") -> str:
 def _block(run: "Run", paper: "Paper") -> list[str]:
     lines = paper.wrapped(f"run {run.id}, {run.started[:19].replace('T', ' ')} UTC: {run.state}", role="heading")
     lines += paper.wrapped(run.detail, 2) if run.detail else []
-    lines += paper.wrapped(f"on {run.target}, in {run.place.file}", 2, role="faint")
+    where = f"on {run.target}" if run.place.builds else f"on {run.target}, in {run.place.file}"
+    lines += paper.wrapped(where, 2, role="faint")
     width = max((len(step.name) for step in run.steps), default=0)
     for step in run.steps:
         if step.before != step.after:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pgtune.report.paper import Paper
     from pgtune.settings.tuning import Tuning
     from pgtune.usecases.apply import Applied
+    from pgtune.usecases.build import Created
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -112,6 +113,21 @@ def _rendered(tuning: "Tuning", form: str, *, live: bool) -> str:
     if form in OTHERS:
         return OTHERS[form](tuning)
     return table(tuning, paper(), LIVE if live else OFFLINE)
+
+
+def report_built(created: "Created") -> int:
+    """Say what became of each index and how to take them back; the exit code that this means."""
+    from pgtune.model.units import human_bytes
+
+    for each in created.outcomes:
+        name = each.wanted.name
+        if each.fate == "created":
+            say(f"created {name}: {human_bytes(each.bytes)} in {each.seconds:.1f} s")
+        else:
+            say(f"{each.fate} {name}: {each.why}")
+    if created.ledger_id is not None and any(each.fate == "created" for each in created.outcomes):
+        say(f"to take it back: pgtune undo {created.ledger_id}")
+    return 1 if any(each.fate in {"left out", "failed"} for each in created.outcomes) else 0
 
 
 def report_applied(applied: "Applied") -> int:

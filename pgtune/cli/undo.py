@@ -10,7 +10,7 @@ from pgtune.model.errors import CannotConnect, ChangedSince
 
 if TYPE_CHECKING:
     from pgtune.host.postmaster import Located
-    from pgtune.usecases.undo import Plan, Undone
+    from pgtune.usecases.undone import Plan, Undone
 
 EXAMPLES = """\b
 Examples:
@@ -32,7 +32,8 @@ def command(words: tuple[str, ...], *, yes: bool, restart: bool, restart_command
     """Take back what a run changed: the last one on this server, or the one with this ID.
 
     A setting that somebody changed since is left alone and named; where nothing else changed, the file is as it was,
-    byte for byte. A server that is down is helped too, from the machine that it runs on.
+    byte for byte. A server that is down is helped too, from the machine that it runs on. Indexes that a run created
+    are dropped concurrently.
     """
     from pgtune.usecases.apply import How
     from pgtune.usecases.undo import undo
@@ -75,7 +76,7 @@ def _agree(plan: "Plan") -> bool:
         options.say(f"  {refusal.name} stays: {refusal.why}")
     if not sys.stdin.isatty():
         raise click.UsageError("undo asks before it changes anything; without a terminal say --yes")
-    return click.confirm(f"Take back {len(plan.restored)} settings?", abort=True, err=True)
+    return click.confirm(f"Take back {len(plan.restored)} {plan.run.place.things}?", abort=True, err=True)
 
 
 def _report(undone: "Undone") -> int:
@@ -92,7 +93,7 @@ def _report(undone: "Undone") -> int:
     for text in summary(undone.restored):
         options.write(f"{text}\n")
     exact = f"; {run.place.file} is as it was, byte for byte" if undone.exact else ""
-    options.say(f"run {run.id} undone: {len(undone.restored)} settings{exact}")
+    options.say(f"run {run.id} undone: {len(undone.restored)} {run.place.things}{exact}")
     for note in undone.notes:
         options.say(note)
     if undone.pending:

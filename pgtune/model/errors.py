@@ -70,3 +70,11 @@ class ChangedSince(PgtuneError):
     """Somebody changed a setting after pgtune wrote it; undo leaves their value alone and names it."""
 
     exit_code = 1
+
+
+class NotSql(BadInput):
+    """A text is no SQL for PostgreSQL's parser, or not the one statement asked for. Correct it, or leave it out."""
+
+
+class NotPlannable(PgtuneError):
+    """A statement cannot be planned on the twin: something it needs did not travel, or its text lacks a value."""

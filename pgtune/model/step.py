@@ -1,4 +1,4 @@
-"""What pgtune does to a server, one step a setting, and the record of a run of steps.
+"""What pgtune does to a server, one step a setting or an index, and the record of a run of steps.
 
 The ledger stores these, `server/run` carries them out, `history` and `undo` read them back.
 """
@@ -24,17 +24,22 @@ class State(StrEnum):
     UNDONE = "undone"
 
 
+BUILDING = "create index"
+
 CLOSED = frozenset({State.FAILED, State.TAKEN_BACK, State.UNDONE})
 """States in which nothing of the run is left on the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One setting of a run.
+    """One setting of a run, or one index.
 
     `before` is what the written file said of it (None: nothing), `after` what pgtune writes there. `running` and
     `wanted` are the values in the view's own unit, before and as they have to be in the end; `shown` is `running`
     for people. `undone` is True once the step was taken back.
+
+    Of an index `name` is its own with its schema, `after` the statement that creates it, and `wanted` its definition as
+    the server says it once it is there; empty before.
     """
 
     name: str
@@ -51,6 +56,8 @@ class Step:
 class Place:
     """Where a run writes: `via` is `alter system` or `conf.d`, `file` the path as the server names it.
 
+    A run that creates indexes is `via` BUILDING, and `file` is the database's name.
+
     `local` is the same file and `folder` the data directory as reachable from this machine, None where they are not;
     `programs` is the folder of the server's own programs, `unit` the systemd service that runs it.
     """
@@ -61,6 +68,16 @@ class Place:
     folder: str | None = None
     programs: str | None = None
     unit: str | None = None
+
+    @property
+    def builds(self) -> bool:
+        """True for a run that creates indexes."""
+        return self.via == BUILDING
+
+    @property
+    def things(self) -> str:
+        """What its steps are, for a sentence."""
+        return "indexes" if self.builds else "settings"
 
 
 @dataclass(frozen=True, slots=True)

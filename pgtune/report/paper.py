@@ -8,7 +8,7 @@ from dataclasses import dataclass
 Paint = Callable[[str, str], str]
 
 LEAST_WIDTH = 30  # narrower than that, words stick out instead of being cut
-ASCII = str.maketrans({"→": "->", "·": "-", "─": "-", "█": "#", "░": "."})
+ASCII = str.maketrans({"→": "->", "·": "-", "─": "-", "█": "#", "░": ".", "│": "|", "├": "|", "└": "`"})
 
 
 def plain(text: str, _role: str) -> str:

@@ -89,7 +89,7 @@ class Ledger:
                     for at, step in enumerate(steps)
                 ],
             )
-            _event(database, run, State.PLANNED, f"{len(steps)} settings")
+            _event(database, run, State.PLANNED, f"{len(steps)} {place.things}")
         return int(run or 0)
 
     def record(self, run: int, state: State, detail: str | None = None) -> None:
@@ -107,6 +107,11 @@ class Ledger:
         """Mark steps as taken back."""
         with self._transaction() as database:
             database.executemany("update step set undone = 1 where run = ? and name = ?", [(run, n) for n in names])
+
+    def record_made(self, run: int, name: str, wanted: str) -> None:
+        """Keep what a step really made, as the server itself says it."""
+        with self._transaction() as database:
+            database.execute("update step set wanted = ? where run = ? and name = ?", (wanted, run, name))
 
     def runs(self, server: str | None = None) -> list[Run]:
         """Every run, or a server's, the newest first."""

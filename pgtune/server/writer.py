@@ -134,6 +134,30 @@ class Writer:
             self.rows("run/placeholder", name=assign.name, value=assign.value or "")
             self._execute(statement, {})
 
+    @property
+    def pid(self) -> int:
+        """The server's process for this session.
+
+        Raises:
+            ConnectionLost: there is none.
+        """
+        if self._connection is None or self._connection.closed:
+            raise ConnectionLost("the connection was lost")
+        return self._connection.info.backend_pid
+
+    @property
+    def database(self) -> str:
+        """The database of this session; empty without one."""
+        return self._connection.info.dbname if self._connection is not None else ""
+
+    def execute(self, statement: sql.Composed) -> None:
+        """Run a statement outside a transaction.
+
+        Raises:
+            NotAllowed, Refused, ConnectionLost: as the server answers.
+        """
+        self._execute(statement, {})
+
     def connect(self) -> None:
         """Connect and take the lock.
 

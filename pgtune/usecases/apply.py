@@ -295,8 +295,7 @@ def _nothing_to_write(change: Change, writer: Writer, book: Ledger, left_out: tu
 
 def _waiting_run(book: Ledger, change: Change) -> Record | None:
     """The last run, if it left the file as it is now and only waits for its restart."""
-    runs = book.runs(change.target.system_identifier)
-    last = runs[0] if runs else None
+    last = next((run for run in book.runs(change.target.system_identifier) if not run.place.builds), None)
     fits = last is not None and last.state is State.APPLIED and last.left == change.file.read()
     return last if fits and last is not None and last.place.file == change.place.file else None
 

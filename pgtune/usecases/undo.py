@@ -13,38 +13,10 @@ from pgtune.server.restart import Way
 from pgtune.server.run import steadfast
 from pgtune.server.writer import Target, Writer
 from pgtune.usecases.apply import How, way_to_restart
+from pgtune.usecases.undo_indexes import undo_indexes
+from pgtune.usecases.undone import Plan, Refusal, Undone
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A setting that undo leaves alone, and why."""
-
-    name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an undo is about to do: `restored` go back to what the file said before, `refused` stay as they are."""
-
-    run: Run
-    restored: tuple[Step, ...]
-    refused: tuple[Refusal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What an undo did. `run` is None where there was none to undo; `exact`: the file is as it was, byte for byte."""
-
-    run: Run | None
-    restored: tuple[Step, ...] = ()
-    refused: tuple[Refusal, ...] = ()
-    pending: tuple[str, ...] = ()
-    restarted: bool = False
-    exact: bool = False
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +56,8 @@ def undo(
         run = _chosen(number, book, target)
         if run is None or not run.open:
             return Undone(run)
+        if run.place.builds:
+            return undo_indexes(run, book, writer, target, say, agree)
         way = way_to_restart(how, conninfo)
         file = _file(run, how, writer, target)
         work = _Undo(run, _plan(run, book, file), file, book, writer, target, say)

@@ -1,0 +1,126 @@
+"""Cost ratio by storage budget: predicted, and with the indexes really built."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from benchmarks.advise.built import TIMEOUT_S, Built, measured, with_indexes
+from benchmarks.advise.published import EXTEND
+from pgtune.indexes.advice import IndexAdvice, Limits
+from pgtune.indexes.advise import advise
+from pgtune.model.design import Index
+from pgtune.model.units import MB
+from pgtune.server.capture import capture
+from pgtune.twin import Twin, raised
+from pgtune.workload.statement import Statement, Workload
+
+SLOWER = 1.1  # a query that takes so many times longer than without the indexes is named
+NOISE_S = 0.05  # and longer by this much
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One budget. `budget` 0: all the storage it wants."""
+
+    budget: int
+    advice: IndexAdvice
+    seconds: float
+    built: Built | None
+
+    @property
+    def predicted(self) -> float:
+        """Cost with over cost without, by the twin."""
+        return self.advice.cost_after / self.advice.cost_before
+
+
+def workload(queries: Mapping[str, str]) -> Workload:
+    """Every query once."""
+    return Workload(tuple(Statement(text, name, "select", origin=name) for name, text in queries.items()))
+
+
+def advised(conninfo: str, queries: Mapping[str, str], budgets: Sequence[int]) -> list[Row]:
+    """The advice for each budget in MB; each is a run of its own on one twin."""
+    snapshot = capture(conninfo, workload=False)
+    rows = []
+    with raised(snapshot, plan_seconds=60) as twin:
+        for budget in budgets:
+            begin = time.perf_counter()
+            limits = Limits(budget * MB if budget else None)
+            answer = advise(snapshot, workload(queries), twin.plan, twin.size_of, limits, prepare=prepare(twin))
+            rows.append(Row(budget, answer, time.perf_counter() - begin, None))
+            print(f"{budget or 'no'} MB: {len(answer.recommendations)} indexes", file=sys.stderr)
+    return rows
+
+
+def prepare(twin: Twin) -> Callable[[Sequence[Index]], None]:
+    """The twin's way to build many what-if indexes at once, as the advice asks for it."""
+    return lambda indexes: twin.prepare(*indexes)
+
+
+def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[int], runs: int | None) -> str:
+    """The whole comparison as text; `runs` None: nothing is built, 0: built and planned, else run so many times."""
+    rows = advised(conninfo, queries, budgets)
+    before = measured(conninfo, queries, runs or 0)
+    if runs is not None:
+        rows = [
+            Row(row.budget, row.advice, row.seconds, with_indexes(conninfo, queries, _indexes(row), runs))
+            for row in rows
+        ]
+    return "\n\n".join([_table(name, rows, before), *_slower(rows, before)])
+
+
+def _indexes(row: Row) -> list[Index]:
+    return [each.index for each in row.advice.recommendations]
+
+
+def _table(name: str, rows: Sequence[Row], before: Built) -> str:
+    lines = []
+    for row in rows:
+        published = EXTEND.get(name, {}).get(row.budget)
+        built, advice = row.built, row.advice
+        lines.append(
+            [
+                f"{row.budget} MB" if row.budget else "all",
+                published.ratio if published else None,
+                row.predicted,
+                built.cost / before.cost if built else None,
+                len(advice.recommendations),
+                advice.size_bytes / MB,
+                built.size_bytes / MB if built else None,
+                published.explains if published else None,
+                advice.planner_calls,
+                row.seconds,
+                advice.above_bound * 100,
+                _seconds(before.seconds) if built and built.seconds else None,
+                _seconds(built.seconds) if built and built.seconds else None,
+            ]
+        )
+    heads = [
+        "budget", "Extend", "predicted", "built", "indexes", "MB", "MB built", "EXPLAINs of Extend", "EXPLAINs", "s",
+        "% above unlimited bound", "s before", "s after",
+    ]  # fmt: skip
+    return tabulate(lines, heads, tablefmt="github", floatfmt=("", ".3f", ".3f", ".3f", "", ".0f", ".0f", "", "", ".1f",
+                                                              ".1f", ".1f", ".1f"))  # fmt: skip
+
+
+def _seconds(seconds: Mapping[str, float]) -> float:
+    return sum(seconds.values())
+
+
+def _slower(rows: Sequence[Row], before: Built) -> list[str]:
+    """Queries that ran noticeably longer with the indexes, and those that were cut off without."""
+    found = []
+    for row in rows:
+        if row.built is None or not row.built.seconds:
+            continue
+        worse = [
+            f"{name} {before.seconds[name]:.2f} to {after:.2f} s"
+            for name, after in row.built.seconds.items()
+            if after > before.seconds[name] * SLOWER and after > before.seconds[name] + NOISE_S
+        ]
+        found.append(f"{row.budget or 'all'} MB, slower by more than a tenth: {', '.join(worse) or 'none'}")
+    cut = [name for name, seconds in before.seconds.items() if seconds >= TIMEOUT_S]
+    return [*found, *([f"cut off after {TIMEOUT_S} s without indexes: {', '.join(cut)}"] if cut else [])]

@@ -1,0 +1,78 @@
+"""Time and EXPLAINs by the number of distinct queries, over 500 tables."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+import psycopg
+from tabulate import tabulate
+
+from benchmarks.advise.budgets import prepare
+from pgtune.cluster import Cluster, find
+from pgtune.indexes.advise import advise
+from pgtune.server.capture import capture
+from pgtune.twin import raised
+from pgtune.workload.statement import Statement, Workload
+
+TABLES = 500
+ROWS = 20_000
+
+
+def run(counts: Sequence[int]) -> str:
+    """One line for each number of queries."""
+    cluster = Cluster.throw_away(find(18))
+    try:
+        cluster.configure({"autovacuum": "off", "fsync": "off", "max_locks_per_transaction": "256"})
+        cluster.start()
+        _load(cluster.conninfo())
+        snapshot = capture(cluster.conninfo(), workload=False)
+    finally:
+        cluster.remove()
+    lines = []
+    for count in counts:
+        with raised(snapshot, plan_seconds=10) as twin:
+            begin = time.perf_counter()
+            answer = advise(snapshot, workload(count), twin.plan, twin.size_of, prepare=prepare(twin))
+            seconds = time.perf_counter() - begin
+        lines.append([
+            count, answer.planner_calls, answer.planner_calls / count, seconds, seconds / count * 1000,
+            len(answer.recommendations), answer.cost_after / answer.cost_before,
+        ])  # fmt: skip
+        print(f"{count} queries: {seconds:.1f} s", file=sys.stderr)
+    heads = ["queries", "EXPLAINs", "a query", "s", "ms a query", "indexes", "cost ratio"]
+    return tabulate(lines, heads, tablefmt="github", floatfmt=".3g")
+
+
+def _load(conninfo: str) -> None:
+    """500 tables of the same rows."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for number in range(TABLES):
+            columns = "id bigint PRIMARY KEY, other bigint, kind int, at timestamptz, name text, note text"
+            connection.execute(f"CREATE TABLE t{number} ({columns})".encode())
+            connection.execute(
+                f"""INSERT INTO t{number} SELECT n, n * 7 % {ROWS}, n % 20,
+                timestamptz '2026-01-01' + n * interval '1 minute', md5(n::text), repeat('x', 80)
+                FROM generate_series(1, {ROWS}) n""".encode()
+            )
+        connection.execute("VACUUM (ANALYZE)")
+
+
+FORMS = (
+    "SELECT * FROM {a} WHERE other = {n}",
+    "SELECT * FROM {a} WHERE kind = {k} ORDER BY at DESC LIMIT 20",
+    "SELECT a.id, b.name FROM {a} a JOIN {b} b ON b.other = a.id WHERE a.kind = {k} AND b.at > '2026-01-10'",
+    "SELECT name FROM {a} WHERE lower(name) = 'abc{n}'",
+    "SELECT count(*) FROM {a} WHERE at >= '2026-01-{d:02}' AND at < '2026-01-{e:02}'",
+)
+
+
+def workload(count: int) -> Workload:
+    """So many distinct statements of five forms, spread over the tables."""
+    found = []
+    for n in range(count):
+        form = FORMS[n % len(FORMS)]
+        number = n // len(FORMS)
+        a, b = f"t{number % TABLES}", f"t{(number * 13 + 1 + number // TABLES) % TABLES}"
+        text = form.format(a=a, b=b, n=n, k=number // TABLES % 20, d=1 + n % 12, e=2 + n % 12)
+        found.append(Statement(text, f"{n}", "select", origin=f"query {n}"))
+    return Workload(tuple(found))

@@ -1,0 +1,1 @@
+"""Which indexes to create, keep and drop."""

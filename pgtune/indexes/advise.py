@@ -1,0 +1,113 @@
+"""Advice on indexes: the workload is planned, candidates are chosen, drops are checked, and all of it is explained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgtune.indexes import declined, drops, foreign, items, merges, skipscan, statistics, writes
+from pgtune.indexes.advice import Bound, IndexAdvice, Limits, Progress, SizeOf
+from pgtune.indexes.costs import Costs, Planner
+from pgtune.indexes.facts import Facts
+from pgtune.indexes.items import Planned, Tell
+from pgtune.indexes.pool import Pool
+from pgtune.indexes.propose import Proposer
+from pgtune.indexes.results import Results
+from pgtune.indexes.selection import Prepare, Selection
+from pgtune.model.design import Index
+from pgtune.snapshot.snapshot import Snapshot
+from pgtune.workload.catalog import Tables
+from pgtune.workload.statement import Workload
+
+
+def quiet(_progress: Progress) -> None:
+    """Say nothing."""
+
+
+def as_needed(_indexes: Sequence[Index]) -> None:
+    """Build what-if indexes when they are first asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The planner met from here: `plan` and `size_of` are the twin's, `prepare` builds what-if indexes together.
+
+    `major` is the planner's version where it is not the target's.
+    """
+
+    plan: Planner
+    size_of: SizeOf
+    prepare: Prepare = as_needed
+    major: int | None = None
+
+
+def advise(  # noqa: PLR0913  (the snapshot, the workload, the planner, and how to go about it)
+    snapshot: Snapshot,
+    workload: Workload,
+    plan: Planner,
+    size_of: SizeOf,
+    limits: Limits | None = None,
+    tell: Tell = quiet,
+    *,
+    prepare: Prepare = as_needed,
+    planner_major: int | None = None,
+) -> IndexAdvice:
+    """Which indexes to create and to drop for this workload.
+
+    `plan` is asked for a query under a design and raises NotPlannable where it cannot; `size_of` answers bytes.
+    `prepare` is told of all candidates before they are asked for; `planner_major` is the planner's version where it
+    is not the target's.
+    """
+    return _advise(snapshot, workload, World(plan, size_of, prepare, planner_major), limits or Limits(), tell)
+
+
+def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits, tell: Tell) -> IndexAdvice:
+    facts = Facts(snapshot)
+    planned, taxes = _planned(facts, workload, world, tell)
+    pool = Pool(planned.items, world.size_of, limits.budget_bytes)
+    costs = Costs(world.plan, pool, too_clever=skipscan.too_clever(snapshot.major, world.major), calls=planned.calls)
+    for item, plan in zip(planned.items, planned.plans, strict=True):
+        costs.start(item, plan)
+    selection = Selection(
+        costs, pool, planned.items, Proposer(facts, limits.max_columns), limits,
+        lambda number: taxes.tax(pool.candidates[number].index, pool.sizes[number]), tell, world.prepare,
+    )  # fmt: skip
+    chosen = selection.within_guard(selection.run())
+    results = Results(facts, planned, costs, pool, taxes, selection.model(), chosen)
+    bounds = selection.bound(chosen)
+    queries = results.queries(bounds)
+    recommendations = results.recommendations(queries)
+    tell(Progress("looking for indexes to drop"))
+    checker = drops.Checker(facts, costs, planned, chosen)
+    dropped = drops.advise(checker, [each.index for each in recommendations])
+    return IndexAdvice(
+        recommendations,
+        dropped,
+        merges.advise(checker, {each.index for each in dropped}, world.size_of),
+        statistics.advise(facts, planned, recommendations),
+        declined.advise(facts, planned, selection, chosen),
+        queries,
+        tuple(planned.unplanned),
+        Bound(sum(item.weight * bounds[item.number] for item in planned.items)),
+        len(pool.candidates),
+        costs.calls,
+        selection.finished,
+    )
+
+
+def _planned(facts: Facts, workload: Workload, world: World, tell: Tell) -> tuple[Planned, writes.Writes]:
+    """The workload planned, with the lookups that its deletes cause."""
+    clever = skipscan.too_clever(facts.snapshot.major, world.major)
+    planned = items.read(facts, workload.statements, world.plan, tell, too_clever=clever)
+    taxes = _writes(facts, planned)
+    lookups = foreign.lookups(facts, taxes.tables)
+    if lookups:
+        more = items.read(facts, lookups, world.plan, quiet, too_clever=clever)
+        planned.extend(more)
+    return planned, taxes
+
+
+def _writes(facts: Facts, planned: Planned) -> writes.Writes:
+    tables = Tables.of(facts.snapshot)
+    first = {item.statement: plan for item, plan in reversed(list(zip(planned.items, planned.plans, strict=True)))}
+    plans = [first[number] for number in range(len(planned.statements))]
+    catalogs = [tables.under(statement.search_path) for statement in planned.statements]
+    return writes.gather(facts, planned.statements, plans, catalogs)

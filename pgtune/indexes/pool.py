@@ -1,0 +1,114 @@
+"""The candidates of a workload, each with a number, and which query each of them is relevant to.
+
+Sets of candidates are integers, candidate n being bit n: what the selection does with them, it does a million times.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pgtune.indexes.access import Access
+from pgtune.indexes.advice import SizeOf
+from pgtune.indexes.candidate import Candidate
+from pgtune.indexes.relevance import usable
+from pgtune.model.design import Index, Name, Query
+
+
+@dataclass(slots=True)
+class Item:
+    """A query to plan with the weight of its cost: one binding of one statement.
+
+    `relevant` are candidates' bits; `hidden` are existing indexes that only a newer planner would use as it does.
+    """
+
+    number: int
+    statement: int
+    query: Query
+    weight: float
+    accesses: tuple[Access, ...] = ()
+    relevant: int = 0
+    hidden: frozenset[Name] = frozenset()
+
+
+@dataclass(slots=True)
+class Pool:
+    """Every candidate so far. `limit` bytes: a bigger one is not taken in."""
+
+    items: Sequence[Item]
+    size_of: SizeOf
+    limit: int | None = None
+    candidates: list[Candidate] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    impossible: int = 0
+    _numbers: dict[Index, int] = field(default_factory=dict)
+    _by_name: dict[str, int] = field(default_factory=dict)
+    _refused: set[Index] = field(default_factory=set)
+    _by_table: dict[Name, list[Item]] = field(default_factory=dict)
+
+    def add(self, candidate: Candidate) -> int:
+        """The candidate's bit, 0 if it is too big; a new one is made known to every query it is relevant to."""
+        index = candidate.index
+        if index in self._numbers:
+            return 1 << self._numbers[index]
+        if index in self._refused:
+            return 0
+        size = self.size_of(index)
+        if self.limit is not None and size > self.limit:
+            self._refused.add(index)
+            return 0
+        number = len(self.candidates)
+        self._numbers[index] = number
+        self._by_name[index.name] = number
+        self.candidates.append(candidate)
+        self.sizes.append(size)
+        self._introduce(index, 1 << number)
+        return 1 << number
+
+    def _introduce(self, index: Index, bit: int) -> None:
+        if not self._by_table:
+            for item in self.items:
+                for table in dict.fromkeys(access.table for access in item.accesses):
+                    self._by_table.setdefault(table, []).append(item)
+        for item in self._by_table.get(index.table, ()):
+            if any(access.table == index.table and usable(index, access) for access in item.accesses):
+                item.relevant |= bit
+
+    def refuse(self, mask: int) -> None:
+        """Take candidates that cannot be built out of everything."""
+        self.impossible |= mask
+        for item in self.items:
+            item.relevant &= ~mask
+
+    def mask(self, candidates: Iterable[Candidate]) -> int:
+        """The bits of them all."""
+        found = 0
+        for each in candidates:
+            found |= self.add(each)
+        return found
+
+    def named(self, names: Iterable[str]) -> int:
+        """The bits of the candidates with these names; other names are those of indexes that exist."""
+        found = 0
+        for name in names:
+            if (number := self._by_name.get(name)) is not None:
+                found |= 1 << number
+        return found
+
+    def others(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the names that are no candidate's: indexes that exist."""
+        return frozenset(name for name in names if name not in self._by_name)
+
+    def indexes(self, mask: int) -> frozenset[Index]:
+        """The indexes of a set."""
+        return frozenset(self.candidates[number].index for number in bits(mask))
+
+    def size(self, mask: int) -> int:
+        """Bytes of a set."""
+        return sum(self.sizes[number] for number in bits(mask))
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers in a set, ascending."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest

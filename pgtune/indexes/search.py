@@ -1,0 +1,292 @@
+"""The search for a set of indexes among known plans: no planner is asked here, everything is arithmetic on bits.
+
+Every query has configurations: a set of candidates and the cost of its plan if they are there. A chosen set costs each
+query the cheapest configuration it contains, and the write tax of its members.
+"""
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pgtune.indexes.pool import bits
+
+TINY = 1e-9
+EXCHANGES = 50  # promising moves tried in one pass of exchange
+PASSES = 3
+FORGONE = 0.015
+BEHIND = 1.01  # a set that is so much dearer before it is filled up is given up
+
+
+@dataclass(slots=True)
+class Model:
+    """`plans` of each query as (set, cost), the cheapest first, with the empty set last; `weights` as many.
+
+    `sizes` in bytes and `taxes` in cost are by candidate. `budget` None: all the storage; `most` None: any number.
+    """
+
+    plans: Sequence[Sequence[tuple[int, float]]]
+    weights: Sequence[float]
+    sizes: Sequence[int]
+    taxes: Sequence[float]
+    budget: int | None = None
+    most: int | None = None
+    over: Callable[[], bool] = lambda: False
+    touched: dict[int, list[int]] = field(default_factory=dict)
+    bundles: list[int] = field(default_factory=list)
+    least: float = 0.0  # a gain that is none
+
+    def __post_init__(self) -> None:
+        found: dict[int, dict[int, None]] = {}
+        sets: dict[int, None] = {}
+        for query, plans in enumerate(self.plans):
+            for used, _cost in plans:
+                if used:
+                    sets[used] = None
+                for number in bits(used):
+                    found.setdefault(number, {})[query] = None
+        self.touched = {number: list(queries) for number, queries in found.items()}
+        self.bundles = list(sets)
+        self.least = TINY * self.total(0)
+
+    def cost(self, query: int, chosen: int) -> float:
+        """The cheapest plan of the query that the set allows."""
+        for used, cost in self.plans[query]:
+            if not used & ~chosen:
+                return cost
+        raise ValueError("a query without a plan")
+
+    def total(self, chosen: int) -> float:
+        """What the whole workload costs with this set."""
+        costs = sum(weight * self.cost(query, chosen) for query, weight in enumerate(self.weights))
+        return costs + sum(self.taxes[number] for number in bits(chosen))
+
+    def size(self, chosen: int) -> int:
+        """Bytes of the set."""
+        sizes, total = self.sizes, 0
+        while chosen:
+            lowest = chosen & -chosen
+            total += sizes[lowest.bit_length() - 1]
+            chosen ^= lowest
+        return total
+
+    def fits(self, chosen: int) -> bool:
+        """True if the set keeps to budget and number."""
+        within = self.budget is None or self.size(chosen) <= self.budget
+        return within and (self.most is None or chosen.bit_count() <= self.most)
+
+    def queries(self, numbers: Iterable[int]) -> list[int]:
+        """The queries that one of these candidates can matter to."""
+        return list(dict.fromkeys(query for number in numbers for query in self.touched.get(number, ())))
+
+
+@dataclass(slots=True)
+class State:
+    """A chosen set with each query's cost under it."""
+
+    model: Model
+    chosen: int = 0
+    costs: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.costs = [self.model.cost(query, self.chosen) for query in range(len(self.model.plans))]
+
+    @property
+    def total(self) -> float:
+        """What the whole workload costs."""
+        model = self.model
+        costs = sum(weight * cost for weight, cost in zip(model.weights, self.costs, strict=True))
+        return costs + sum(model.taxes[number] for number in bits(self.chosen))
+
+    def gain(self, chosen: int) -> float:
+        """What going over to that set would save."""
+        model, changed = self.model, list(bits(self.chosen ^ chosen))
+        saved, costs, weights = 0.0, self.costs, model.weights
+        for query in model.queries(changed):
+            saved += weights[query] * (costs[query] - model.cost(query, chosen))
+        taxes = (model.taxes[number] * (1 if chosen >> number & 1 else -1) for number in changed)
+        return saved - sum(taxes)
+
+    def become(self, chosen: int) -> None:
+        """Go over to that set."""
+        changed = list(bits(self.chosen ^ chosen))
+        self.chosen = chosen
+        for query in self.model.queries(changed):
+            self.costs[query] = self.model.cost(query, chosen)
+
+    def copy(self) -> "State":
+        """One that can be changed for itself."""
+        other = State.__new__(State)
+        other.model, other.chosen, other.costs = self.model, self.chosen, list(self.costs)
+        return other
+
+
+Score = Callable[[float, int], float]
+
+
+def by_byte(gain: float, size: int) -> float:
+    """Most gain a byte."""
+    return gain / max(size, 1)
+
+
+def by_gain(gain: float, _size: int) -> float:
+    """Most gain."""
+    return gain
+
+
+def between(gain: float, size: int) -> float:
+    """Half way: a big index may be worth it if nothing else is left to buy."""
+    return gain / math.sqrt(max(size, 1))
+
+
+def fill(state: State, score: Score = by_byte) -> None:
+    """Add the set of some plan that scores best until nothing fits or helps; only the heap's top is reckoned anew."""
+    model = state.model
+    heap = [entry for bundle in model.bundles if (entry := _entry(state, bundle, score))]
+    heapq.heapify(heap)
+    while heap and not model.over():
+        _stale, bundle = heapq.heappop(heap)
+        fresh = _entry(state, bundle, score)
+        if fresh is None:
+            continue
+        if heap and fresh > heap[0]:
+            heapq.heappush(heap, fresh)
+            continue
+        added = bundle & ~state.chosen
+        state.become(state.chosen | bundle)
+        near = (used for query in model.queries(bits(added)) for used, _cost in model.plans[query] if used)
+        for other in dict.fromkeys(near):  # what shares a query may be worth more together than alone
+            if entry := _entry(state, other, score):
+                heapq.heappush(heap, entry)
+
+
+def _entry(state: State, bundle: int, score: Score) -> tuple[float, int] | None:
+    chosen = state.chosen | bundle
+    if chosen == state.chosen or not state.model.fits(chosen):
+        return None
+    gain = state.gain(chosen)
+    if gain <= state.model.least:
+        return None
+    return -score(gain, state.model.size(chosen & ~state.chosen)), bundle
+
+
+def prune(state: State) -> None:
+    """Take out what does not help, the biggest first."""
+    for number in sorted(bits(state.chosen), key=lambda each: -state.model.sizes[each]):
+        less = state.chosen & ~(1 << number)
+        if state.gain(less) >= 0:
+            state.become(less)
+
+
+def shrink(state: State, kept: int = 0, score: Score = by_byte, worst: float = float("inf")) -> bool:
+    """Take out what loses least until the set fits; `kept` stays. False: it got dearer than `worst` on the way."""
+    model = state.model
+    losses = {number: _loss(state, number, score) for number in bits(state.chosen & ~kept)}
+    while not model.fits(state.chosen):
+        if not losses or state.total > worst:
+            return False
+        least = min(losses, key=lambda number: (losses[number], number))
+        del losses[least]
+        near = set(model.queries((least,)))
+        state.become(state.chosen & ~(1 << least))
+        for number in losses:
+            if not near.isdisjoint(model.touched.get(number, ())):
+                losses[number] = _loss(state, number, score)
+    return state.total <= worst
+
+
+def _loss(state: State, number: int, score: Score) -> float:
+    return score(-state.gain(state.chosen & ~(1 << number)), state.model.sizes[number])
+
+
+def exchange(state: State) -> bool:
+    """Put in a plan's set that is not there, take out what then loses least, fill up: kept where that is better."""
+    changed = False
+    for bundle in _promising(state):
+        if state.model.over():
+            break
+        other = state.copy()
+        other.become(other.chosen | bundle)
+        if not shrink(other, kept=bundle, worst=state.total * BEHIND):
+            continue
+        if other.total < state.total * (1 - TINY) or _refilled(other, state):
+            prune(other)
+            state.become(other.chosen)
+            changed = True
+    return changed
+
+
+def _refilled(other: State, state: State) -> bool:
+    """Fill up what was freed."""
+    fill(other)
+    return other.total < state.total * (1 - TINY)
+
+
+def _promising(state: State) -> Sequence[int]:
+    """Sets not yet there, by what they would save if there were room."""
+    gains = [(state.gain(state.chosen | bundle), bundle) for bundle in state.model.bundles if bundle & ~state.chosen]
+    best = sorted((entry for entry in gains if entry[0] > 0), key=lambda entry: -entry[0])
+    return [bundle for _gain, bundle in best[:EXCHANGES]]
+
+
+def best_set(model: Model, starts: Iterable[int] = (), *, careful: bool = True) -> int:
+    """The best set found from several starts: filled by three scores, shrunk from everything, and those given.
+
+    `careful`: exchanges are tried as well, which brings it to the optimum or near it, and takes ten times as long.
+    """
+    found = [_filled(model, score) for score in (by_byte, between, by_gain)]
+    found += [_shrunk(model, score) for score in (by_byte, between)]
+    found += [State(model, start) for start in starts if model.fits(start)]
+    state = min(found, key=lambda each: each.total)
+    for _pass in range(PASSES if careful else 0):
+        if not exchange(state):
+            break
+    prune(state)
+    return state.chosen
+
+
+def frugal(model: Model, chosen: int, share: float) -> int:
+    """The set with big indexes exchanged for small ones that do nearly as well.
+
+    `share` of the workload's cost is what all exchanges together may lose, each saving half of its index's size; one
+    that saves nine tenths may also lose a little of what the index brings (`FORGONE`).
+    """
+    state = State(model, chosen)
+    left = share * state.total
+    for number in sorted(bits(chosen), key=lambda each: (-model.sizes[each], each)):
+        brings = -state.gain(state.chosen & ~(1 << number))
+        for loss, saved, other in sorted(_smaller(state, number)):
+            if loss <= left or (loss <= FORGONE * brings and saved >= 0.9 * model.sizes[number]):
+                left -= max(loss, 0.0) if loss <= left else 0.0
+                state.become(other)
+                break
+    return state.chosen
+
+
+def _smaller(state: State, number: int) -> list[tuple[float, int, int]]:
+    """Sets without one index, with what another plan of a query that uses it needs: loss, bytes saved, set."""
+    model, less, found = state.model, state.chosen & ~(1 << number), []
+    plans = (used for query in model.queries((number,)) for used, _cost in model.plans[query] if not used >> number & 1)
+    for other in dict.fromkeys(less | used for used in plans):
+        saved = model.size(state.chosen) - model.size(other)
+        if saved * 2 >= model.sizes[number] and model.fits(other):
+            found.append((-state.gain(other), saved, other))
+    return found
+
+
+def _filled(model: Model, score: Score) -> State:
+    state = State(model)
+    fill(state, score)
+    prune(state)
+    return state
+
+
+def _shrunk(model: Model, score: Score) -> State:
+    everything = 0
+    for plans in model.plans:
+        everything |= plans[0][0]
+    state = State(model, everything)
+    prune(state)
+    shrink(state, score=score)
+    fill(state)
+    return state

@@ -1,0 +1,205 @@
+"""Which candidates to create: plans are collected, the best set of what they use is searched, the planner checks it.
+
+Every query is planned a few times with very different sets on offer; each plan tells what a set is worth. Among these
+plans the search finds the best set without asking anybody; only where the answer rests on a cost that is not known for
+that very set is the planner asked again, and what it says is one plan more to search among.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pgtune.indexes.access import Access
+from pgtune.indexes.advice import Limits, Progress
+from pgtune.indexes.candidate import Candidate
+from pgtune.indexes.costs import Costs, Known
+from pgtune.indexes.pool import Item, Pool, bits
+from pgtune.indexes.propose import Proposer
+from pgtune.indexes.search import Model, best_set, frugal
+from pgtune.model.design import Index
+
+PEELS = 4  # how often the best plan's indexes are taken away to see the next best plan
+WORTH_ASKING = 0.02  # a plan that saves less than this of its query is not looked behind
+ROUNDS = 6
+CHECKED = 1e-4  # of the workload: costs that are not known better than this are asked for
+THRIFT = 0.004  # of the workload: what may be given up for fewer indexes
+LEAST_HELP = 0.1  # of a statement's cost: an index that helps none so much had better be worth LEAST_SHARE
+LEAST_SHARE = 0.001  # of the workload's cost
+
+Prepare = Callable[[Sequence[Index]], None]
+
+
+@dataclass(slots=True)
+class Selection:
+    """One search. `tax_of` tells the write tax of a candidate by its number, `prepare` builds what-if indexes."""
+
+    costs: Costs
+    pool: Pool
+    items: Sequence[Item]
+    proposer: Proposer
+    limits: Limits
+    tax_of: Callable[[int], float]
+    tell: Callable[[Progress], None]
+    prepare: Prepare
+    finished: bool = True
+    natural: dict[int, int] = field(default_factory=dict)
+    offered: dict[int, int] = field(default_factory=dict)
+
+    def run(self) -> int:
+        """The chosen set."""
+        self._propose()
+        for done, item in enumerate(self.items):
+            if self._late():
+                break
+            self._collect(item)
+            self.tell(Progress("planning with candidates", done + 1, len(self.items)))
+        return self._thrifty(frugal(self.model(), self._choose(), THRIFT))
+
+    def _propose(self) -> None:
+        """All candidates of all queries, built together: that is cheaper than one by one."""
+        for item in self.items:
+            self.natural[item.number] = self._mask(item, self.proposer.natural)
+            self.offered[item.number] = self.natural[item.number]
+            if self.natural[item.number]:
+                self.offered[item.number] |= self._mask(item, self.proposer.variants)
+        self.tell(Progress("building candidates", 0, len(self.pool.candidates)))
+        self.prepare([each.index for each in self.pool.candidates])
+
+    def _mask(self, item: Item, propose: Callable[[Access], Iterator[Candidate]]) -> int:
+        return self.pool.mask(each for access in item.accesses for each in propose(access))
+
+    def _late(self) -> bool:
+        if self.limits.over():
+            self.finished = False
+        return not self.finished
+
+    def _collect(self, item: Item) -> None:
+        """Plans of the query: with its first candidates, with their variants, and without what the best ones use."""
+        natural, offered = self.natural[item.number], self.offered[item.number]
+        if not natural:
+            return
+        first = self.costs.ask(item, natural)
+        best = self.costs.ask(item, offered)
+        self._peel(item, natural, first.used)
+        self._peel(item, offered, best.used)
+        self._by_table(item, offered, best.used)
+
+    def _peel(self, item: Item, offered: int, used: int) -> None:
+        """The next best plans: each time without what the last one used."""
+        for _turn in range(PEELS):
+            if not used or self._late():
+                return
+            offered &= ~used
+            found = self.costs.ask(item, offered)
+            if found.cost > self.costs.base(item) * (1 - WORTH_ASKING):
+                return
+            used = found.used
+
+    def _by_table(self, item: Item, offered: int, used: int) -> None:
+        """What the candidates of one table alone bring, for each table of which the best plan uses one."""
+        tables = dict.fromkeys(self.pool.candidates[number].index.table for number in bits(used))
+        if len(tables) < 2:
+            return
+        for table in tables:
+            alone = sum(1 << n for n in bits(offered) if self.pool.candidates[n].index.table == table)
+            self.costs.ask(item, alone)
+
+    def _choose(self) -> int:
+        """Search and check in turn, at last once more with care."""
+        chosen = 0
+        for turn in range(ROUNDS):
+            chosen = best_set(self.model(), (chosen,), careful=False)
+            self.tell(Progress("choosing", turn + 1, ROUNDS, self.total(chosen)))
+            if self._late() or not self._check(chosen):
+                break
+        self._challenge(chosen)
+        for _turn in range(2):
+            careful = best_set(self.model(), (chosen,), careful=not self.limits.over())
+            if careful == chosen or self._late():
+                break
+            chosen = careful
+            if not self._check(chosen):
+                break
+        return chosen
+
+    def _challenge(self, chosen: int) -> None:
+        """Plan without each chosen index in turn: a plan uses what is there, also where it could nearly do without."""
+        for number in bits(chosen):
+            for item in self.items:
+                if self.costs.used(item, chosen) >> number & 1 and not self._late():
+                    self.costs.ask(item, chosen & ~(1 << number))
+
+    def model(self) -> Model:
+        """What is known so far, for the search."""
+        plans = [[(each.used, each.cost) for each in undominated(self.costs.known[item.number])] for item in self.items]
+        taxes = [self.tax_of(number) for number in range(len(self.pool.candidates))]
+        weights = [item.weight for item in self.items]
+        return Model(
+            plans, weights, self.pool.sizes, taxes, self.limits.budget_bytes, self.limits.max_indexes, self.limits.over
+        )
+
+    def total(self, chosen: int) -> float:
+        """The workload's cost with this set, by what is known."""
+        return sum(item.weight * self.costs.upper(item, chosen) for item in self.items)
+
+    def _check(self, chosen: int) -> bool:
+        """Ask for every cost that is not known under this set; True if there is news."""
+        limit, before = CHECKED * self.total(chosen), self.total(chosen)
+        for item in self.items:
+            if item.weight * self.costs.open(item, chosen) > limit:
+                self.costs.ask(item, chosen)
+        return self.total(chosen) < before - limit
+
+    def _thrifty(self, chosen: int) -> int:
+        """Without indexes that nobody would miss: those that help no statement noticeably, and the least useful."""
+        model = self.model()
+        left = THRIFT * model.total(chosen)
+        while chosen:
+            loss, number = min((self._loss(model, chosen, number), number) for number in bits(chosen))
+            if loss > left and self._helps(model, chosen, number, loss):
+                return chosen
+            left -= max(loss, 0.0) if loss <= left else 0.0
+            chosen &= ~(1 << number)
+        return chosen
+
+    @staticmethod
+    def _loss(model: Model, chosen: int, number: int) -> float:
+        less = chosen & ~(1 << number)
+        dearer = sum(
+            model.weights[query] * (model.cost(query, less) - model.cost(query, chosen))
+            for query in model.queries((number,))
+        )
+        return dearer - model.taxes[number]
+
+    def _helps(self, model: Model, chosen: int, number: int, loss: float) -> bool:
+        """True if the index saves some query a tenth of its cost, or the workload a thousandth."""
+        if loss > LEAST_SHARE * model.total(0):
+            return True
+        less = chosen & ~(1 << number)
+        return any(
+            model.cost(query, chosen) < model.cost(query, less) * (1 - LEAST_HELP) for query in model.queries((number,))
+        )
+
+    def within_guard(self, chosen: int) -> int:
+        """The set without what makes a query dearer than allowed: planners round, and may choose a dearer plan."""
+        for item in self.items:
+            limit = self.limits.worst * self.costs.base(item)
+            while self.costs.exact(item, chosen) > limit and (used := self.costs.used(item, chosen)):
+                chosen &= ~used
+        return chosen
+
+    def bound(self, chosen: int) -> dict[int, float]:
+        """Each query's cost if every candidate were there, by item; asked again where the chosen set did better."""
+        found = {}
+        for item in self.items:
+            known = min(each.cost for each in self.costs.known[item.number])
+            found[item.number] = min(known, self.costs.upper(item, chosen))
+        return found
+
+
+def undominated(known: Sequence[Known]) -> list[Known]:
+    """Without plans that use all of a cheaper one's indexes and more."""
+    kept: list[Known] = []
+    for each in known:
+        if not any(not other.used & ~each.used for other in kept):
+            kept.append(each)
+    return kept

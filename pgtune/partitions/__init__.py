@@ -1,0 +1,1 @@
+"""Which tables to partition, by what, and how to get there while the application writes."""

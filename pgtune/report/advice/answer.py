@@ -1,0 +1,93 @@
+"""The one answer of `pgtune advise`: what a report on it is made of."""
+
+from dataclasses import dataclass, field
+
+from pgtune.indexes.advice import IndexAdvice
+from pgtune.model.design import Index
+from pgtune.partitions.advice import PartitionAdvice
+
+SCHEMA = "pgtune.advise/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measured execution: the planner's cost, milliseconds, pages of 8 kB hit or read, rows."""
+
+    cost: float
+    ms: float
+    buffers: int
+    rows: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A query on the proving server without and with the indexes; `why_not` says why it was not run.
+
+    The predicted costs are the twin's.
+    """
+
+    text: str
+    fingerprint: str
+    origin: str
+    predicted_before: float
+    predicted_after: float
+    before: Run | None = None
+    after: Run | None = None
+    used: tuple[str, ...] = ()
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An index as it was really built there: predicted and true bytes, and the seconds that it took."""
+
+    index: Index
+    predicted_bytes: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What `--prove` found on the server named for it."""
+
+    target: str
+    built: tuple[Built, ...]
+    queries: tuple[Measured, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A statement that is no part of the workload, and why."""
+
+    text: str
+    origin: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything that was found out. `target` says whose advice it is, `source` where the workload came from.
+
+    `notes` are what a reader must know: what could not be read, what did not travel, whose planner planned.
+    """
+
+    target: str
+    version: str
+    source: str
+    indexes: IndexAdvice
+    partitions: PartitionAdvice
+    budget_bytes: int | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    proof: Proof | None = field(default=None)
+
+    @property
+    def advises(self) -> bool:
+        """True if there is something to do; an index to watch is nothing to do yet."""
+        found = self.indexes
+        to_drop = any(drop.ddl for drop in found.drops)
+        return bool(
+            found.recommendations or to_drop or found.merges or found.statistics or self.partitions.partitionings
+        )

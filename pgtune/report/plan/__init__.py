@@ -1,0 +1,1 @@
+"""A plan and what is wrong with it, as text, JSON, Markdown and HTML."""

@@ -1,0 +1,293 @@
+"""Indexes created while others write: watched, given up when blocked too long, and never left behind half made.
+
+A concurrent build that is cut off leaves an invalid index, which every write still pays for. So the session has no
+timeout of its own; an observer looks from another session, names who is in the way and cancels when patience ends, and
+whatever ended a build, its invalid index is dropped.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import psycopg
+from psycopg import sql
+
+from pgtune import resources
+from pgtune.model.design import Name
+from pgtune.model.errors import ConnectionLost, PgtuneError, Refused
+from pgtune.model.step import BUILDING, Place, State, Step
+from pgtune.server.connect import reading, rows
+from pgtune.server.ledger import Ledger
+from pgtune.server.run import steadfast
+from pgtune.server.writer import Target, Writer
+
+Say = Callable[[str], None]
+Fate = Literal["created", "there already", "left out", "failed"]
+
+EVERY = 0.5  # seconds between two looks
+TOLD = 5.0  # seconds of being blocked before somebody is told
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An index to create: its name and table, the statement, and statements that must run before (CREATE EXTENSION)."""
+
+    name: Name
+    table: Name
+    ddl: str
+    needs: tuple[str, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        """As the ledger keeps it."""
+        return Step(str(self.name), None, self.ddl, "", "", restart=False, shown="no index")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one index; `why` says it for one that was not created."""
+
+    wanted: Wanted
+    fate: Fate
+    why: str = ""
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """What the observer saw of a statement: who blocked it when patience ended, or what it could not do itself."""
+
+    gave_up: str | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, conninfo: str, pid: int, patience: float, say: Say) -> None:
+        """Look until told to stop; cancel the statement after it was blocked for `patience` seconds on end."""
+        with suppress(PgtuneError, psycopg.Error), reading(conninfo) as connection:
+            blocked_since: float | None = None
+            told = ""
+            while not self._stop.wait(EVERY):
+                found = rows(connection, resources.sql("build/progress"), pid=pid)
+                blockers = found[0]["blockers"] if found else []
+                if not blockers:
+                    blocked_since, told = None, ""
+                    continue
+                now = time.monotonic()
+                blocked_since = blocked_since if blocked_since is not None else now
+                who = _who(blockers)
+                if now - blocked_since >= patience:
+                    self.gave_up = f"blocked for {now - blocked_since:.0f} s by {who}"
+                    rows(connection, resources.sql("build/cancel"), pid=pid)
+                    return
+                if now - blocked_since >= min(TOLD, patience / 2) and _pids(blockers) != told:
+                    told = _pids(blockers)
+                    say(f"waiting for {who}")
+
+    def stop(self) -> None:
+        """End the observation."""
+        self._stop.set()
+
+
+def _pids(blockers: Sequence[dict[str, Any]]) -> str:
+    return ",".join(str(each["pid"]) for each in blockers)
+
+
+def _who(blockers: Sequence[dict[str, Any]]) -> str:
+    """The sessions in the way, without what they execute."""
+    return ", ".join(_session(each) for each in blockers)
+
+
+def _session(each: dict[str, Any]) -> str:
+    parts = [f"process {each['pid']}"]
+    known = [str(each[key]) for key in ("role", "application", "state") if each.get(key)]
+    if each.get("seconds") is not None:
+        known.append(f"for {each['seconds']:.0f} s")
+    return f"{parts[0]} ({', '.join(known)})" if known else parts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The tools of a run that builds: `patience` in seconds is how long a build may be blocked."""
+
+    writer: Writer
+    ledger: Ledger
+    target: Target
+    patience: float
+    say: Say
+
+    def carry_out(self, wanted: Sequence[Wanted]) -> tuple[int, list[Outcome]]:
+        """Create the indexes one after the other; the number of the run, and what became of each.
+
+        What was created stays when a later one fails: each serves by itself.
+
+        Raises:
+            LedgerUnusable: nothing was done.
+            ConnectionLost: the server went away; the ledger says how far it came.
+        """
+        place = Place(BUILDING, self.writer.database)
+        steps = [each.step for each in wanted]
+        target = self.target
+        number = self.ledger.begin(target.system_identifier, self.writer.name, target.version, place, None, steps)
+        outcomes: list[Outcome] = []
+        try:
+            for each in wanted:
+                outcomes.append(self._one(number, each))  # noqa: PERF401  (what is done before a failure counts)
+        except BaseException as error:
+            self._end(number, wanted, outcomes, str(error) or "interrupted")
+            raise
+        self._end(number, wanted, outcomes, None)
+        return number, outcomes
+
+    def _one(self, number: int, wanted: Wanted) -> Outcome:
+        """Create one index, and leave nothing invalid behind."""
+        same = self._same(wanted)
+        if same is not None:
+            return Outcome(wanted, "there already", f"{same} is the same")
+        self.ledger.record(number, State.WRITING, f"creating {wanted.name}")
+        began = time.monotonic()
+        try:
+            self._drop_invalid(wanted.name)
+            for statement in wanted.needs:
+                self.writer.execute(_composed(statement))
+            self._wait_for_quiet(wanted.table)
+            self.say(f"creating {wanted.name} on {wanted.table}")
+            self.watched(wanted.ddl)
+        except ConnectionLost:
+            self.writer.come_back()
+            return self._cleaned(wanted, "the connection was lost")
+        except PgtuneError as error:
+            return self._cleaned(wanted, str(error))
+        except KeyboardInterrupt:
+            with steadfast(self.say):
+                self._cleaned(wanted, "interrupted")
+            raise
+        found = self.writer.rows("build/index", name=wanted.name.sql)[0]
+        self.ledger.record_made(number, str(wanted.name), found["definition"])
+        return Outcome(wanted, "created", "", found["bytes"], time.monotonic() - began)
+
+    def _wait_for_quiet(self, table: Name) -> None:
+        """Begin only when no transaction has been writing to the table for long.
+
+        Given up later, the build would leave an invalid index that the same transaction keeps from being dropped.
+
+        Raises:
+            Refused: somebody wrote for longer than the patience; the message names who.
+        """
+        began, told = time.monotonic(), ""
+        while blockers := self.writer.rows("build/writers", name=table.sql)[0]["blockers"]:
+            waited = time.monotonic() - began
+            if waited >= self.patience:
+                raise Refused(f"blocked for {waited:.0f} s by {_who(blockers)}; nothing was begun")
+            if _pids(blockers) != told:
+                told = _pids(blockers)
+                self.say(f"waiting for {_who(blockers)}")
+            time.sleep(EVERY)
+
+    def watched(self, statement: str) -> None:
+        """Run a statement under the eyes of the observer.
+
+        Raises:
+            Refused: it was given up, and the message names who blocked it.
+            PgtuneError: as the server answers.
+        """
+        with observing(self.writer, self.patience, self.say) as watch:
+            try:
+                self.writer.execute(_composed(statement))
+            except PgtuneError as error:
+                if watch.gave_up is not None:
+                    raise Refused(watch.gave_up) from error
+                raise
+
+    def _same(self, wanted: Wanted) -> str | None:
+        """The name of a valid index that is what is wanted, under whatever name."""
+        twin = self.described(wanted.ddl, wanted.table.sql)
+        for row in self.writer.rows("build/definitions", name=wanted.table.sql):
+            if row["name"] == wanted.name.sql or row["name"] == str(wanted.name) or _body(row["definition"]) == twin:
+                return str(row["name"])
+        return None
+
+    def described(self, ddl: str, table: str) -> str | None:
+        """The index as this server would describe it: asked of an empty temporary table of the same columns.
+
+        `table` is the table's name as SQL. None where the server does not let it be tried.
+        """
+        on = f"ON {table} USING"
+        if on not in ddl:
+            return None
+        with suppress(PgtuneError):
+            self.writer.execute(_composed(f"create temporary table pgtune_like (like {table} including generated)"))
+            try:
+                trial = ddl.replace(on, "ON pg_temp.pgtune_like USING", 1).replace(" CONCURRENTLY ", " ", 1)
+                self.writer.execute(_composed(trial))
+                found = self.writer.rows("build/definitions", name="pg_temp.pgtune_like")
+                return _body(found[0]["definition"]) if found else None
+            finally:
+                self.writer.execute(_composed("drop table pg_temp.pgtune_like"))
+        return None
+
+    def same_as(self, step: Step, definition: str) -> bool:
+        """True if an index is what the step made; by its statement, where the run was killed before that was noted."""
+        return definition == step.wanted if step.wanted else _body(definition) == self._by_statement(step)
+
+    def _by_statement(self, step: Step) -> str | None:
+        on = step.after.partition(" ON ")[2].partition(" USING ")[0]
+        return self.described(step.after, on)
+
+    def _cleaned(self, wanted: Wanted, why: str) -> Outcome:
+        """After a failed build: its invalid index goes, or it is said that it stays."""
+        try:
+            self._drop_invalid(wanted.name)
+        except PgtuneError as error:
+            return Outcome(wanted, "failed", f"{why}; its invalid index is left: {error}")
+        return Outcome(wanted, "failed", why)
+
+    def _drop_invalid(self, name: Name) -> None:
+        found = self.writer.rows("build/index", name=name.sql)
+        if found and not found[0]["valid"]:
+            self.drop(name.sql)
+
+    def drop(self, name: str) -> None:
+        """Drop an index, its name as SQL, while others write.
+
+        Raises:
+            Refused: others blocked it for too long; the message names them.
+            PgtuneError: as the server answers.
+        """
+        self.say(f"dropping {name}")
+        self.watched(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+    def _end(self, number: int, wanted: Sequence[Wanted], outcomes: Sequence[Outcome], why: str | None) -> None:
+        """Write down how the run ended; what was not created is no part of it any more."""
+        made = {str(each.wanted.name) for each in outcomes if each.fate == "created"}
+        left = [each for each in outcomes if "is left" in each.why]
+        gone = [str(each.name) for each in wanted if str(each.name) not in made | {str(e.wanted.name) for e in left}]
+        self.ledger.record_undone(number, gone)
+        detail = f"{len(made)} of {len(wanted)} indexes created" + (f"; {why}" if why else "")
+        state = State.LEFT_BEHIND if left else State.APPLIED if made else State.FAILED
+        self.ledger.record(number, state, detail)
+
+
+@contextmanager
+def observing(writer: Writer, patience: float, say: Say) -> Iterator[Watch]:
+    """An observer of the writer's session for as long as the block runs."""
+    watch = Watch()
+    thread = threading.Thread(target=watch.run, args=(writer.conninfo, writer.pid, patience, say), daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+        thread.join(timeout=10)
+
+
+def _composed(statement: str) -> sql.Composed:
+    """A statement that was parsed before: exactly one, and of the kind that is expected."""
+    return sql.Composed([sql.SQL(statement)])
+
+
+def _body(definition: str) -> str:
+    """What an index is, without its name and table."""
+    return definition.partition(" USING ")[2]

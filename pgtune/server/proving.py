@@ -1,0 +1,90 @@
+"""Queries run for real on a server that was named for it: read-only, timed out, rolled back, and only harmless ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from pgtune import resources
+from pgtune.model.design import Query
+from pgtune.model.errors import NotAllowed, Refused
+from pgtune.server.connect import Connection, rows, translated
+
+EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+RUNS = 2  # the first warms the cache, the last counts
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What EXPLAIN ANALYZE said: total cost, milliseconds, pages of 8 kB hit or read, rows, and the indexes used."""
+
+    cost: float
+    ms: float
+    buffers: int
+    rows: float
+    indexes: frozenset[str]
+
+
+def volatile(connection: Connection, functions: Sequence[tuple[str, str]]) -> list[str]:
+    """Those of the functions (schema or "", name) that are volatile on this server."""
+    schemas, names = [each[0] for each in functions], [each[1] for each in functions]
+    found = rows(connection, resources.sql("proof/volatile"), schemas=schemas, names=names)
+    return [str(row["name"]) for row in found]
+
+
+def execute(connection: Connection, query: Query, seconds: float) -> Execution:
+    """Run a query that was found to be one harmless SELECT; its parameters are bound, so nothing of them is SQL.
+
+    Raises:
+        Refused: the server refused it, or it took longer than `seconds`.
+    """
+    try:
+        found = [_once(connection, query, seconds) for _ in range(RUNS)]
+    except Refused as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise Refused(f"it took longer than {seconds:g} s") from error
+        raise
+    return found[-1]
+
+
+def _once(connection: Connection, query: Query, seconds: float) -> Execution:
+    path = sql.SQL(", ").join(map(sql.Identifier, query.search_path))
+    with translated(), connection.transaction(force_rollback=True):
+        connection.execute("SET TRANSACTION READ ONLY")
+        connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
+        connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(seconds * 1000)))
+        cursor = psycopg.RawCursor(connection)
+        answer = cursor.execute(EXPLAIN + query.text, query.bindings or ()).fetchone()
+    if answer is None:
+        raise Refused("the server gave no plan")
+    return _read(answer["QUERY PLAN"][0])
+
+
+def _read(entry: dict[str, object]) -> Execution:
+    root = entry["Plan"]
+    if not isinstance(root, dict):
+        raise Refused("the server's plan cannot be read")
+    buffers = int(root.get("Shared Hit Blocks", 0)) + int(root.get("Shared Read Blocks", 0))
+    ms = float(str(entry.get("Execution Time", 0)))
+    return Execution(
+        float(root["Total Cost"]), ms, buffers, float(root.get("Actual Rows", 0)), frozenset(_indexes(root))
+    )
+
+
+def _indexes(node: dict[str, object]) -> set[str]:
+    own = {str(node["Index Name"])} if "Index Name" in node else set()
+    below = node.get("Plans", [])
+    return own.union(*(_indexes(child) for child in below)) if isinstance(below, list) else own
+
+
+def may_measure(connection: Connection) -> None:
+    """See that the session is a read-only one, whatever came with the conninfo.
+
+    Raises:
+        NotAllowed: it is not.
+    """
+    with translated():
+        found = connection.execute("SHOW default_transaction_read_only").fetchone()
+    if found is None or found["default_transaction_read_only"] != "on":
+        raise NotAllowed("the session for measuring is not read-only: options in the connection string undo it")

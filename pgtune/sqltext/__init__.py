@@ -1,0 +1,1 @@
+"""SQL as text: parsed, fingerprinted, qualified, its predicates found and its placeholders settled."""

@@ -1,0 +1,89 @@
+"""The files of a twin's relations: stretched to production's page counts without taking disk, cut, given a height.
+
+They lie in a folder of the account that runs the server, in which that account could plant a link. So each is opened
+below the opened folder, never through a link, and only if it is that account's own plain file.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgtune.cluster.account import Account
+from pgtune.model.errors import NotAllowed
+from pgtune.twin import btree
+from pgtune.twin.btree import PAGE
+
+SEGMENT = 131072  # pages in a file (1 GiB), as PostgreSQL is built unless somebody chose otherwise
+
+
+@dataclass
+class Files:
+    """The files of one database; a relation's path is relative to the data directory (`base/16384/16390`)."""
+
+    data: Path
+    account: Account
+
+    def stretch(self, path: str, pages: int) -> None:
+        """Make a relation this many pages long: more files are made as PostgreSQL would, none of them takes space."""
+        whole, rest = divmod(pages, SEGMENT)
+        for number in range(whole):
+            self._resize(self._segment(path, number), SEGMENT)
+        if rest or not whole:
+            self._resize(self._segment(path, whole), rest)
+
+    def cut(self, path: str) -> None:
+        """Make a relation empty for whoever opens it now; what stands in further files stays for `stretch`."""
+        self._resize(path, 0)
+
+    def set_height(self, path: str, height: int, pages: int) -> None:
+        """Give a B-tree that nobody has read yet a height, and pages on which a search ends without a row."""
+        fits = btree.room_for(height, pages)
+        with self._open(path, os.O_RDWR) as file:
+            first = os.pread(file, PAGE, 0)
+            os.pwrite(file, btree.metapage(first, fits), 0)
+            os.pwrite(file, btree.chain(fits), PAGE)
+
+    @staticmethod
+    def _segment(path: str, number: int) -> str:
+        return f"{path}.{number}" if number else path
+
+    def _resize(self, path: str, pages: int) -> None:
+        with self._open(path, os.O_RDWR | os.O_CREAT) as file:
+            os.ftruncate(file, pages * PAGE)
+
+    @contextmanager
+    def _open(self, path: str, flags: int) -> Iterator[int]:
+        """Open a file below the data directory, step by step and through no link.
+
+        Raises:
+            NotAllowed: something else than a plain file of the account stands there.
+        """
+        *folders, name = path.split("/")
+        opened = [os.open(self.data, os.O_RDONLY | os.O_DIRECTORY)]
+        try:
+            for folder in folders:
+                opened.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened[-1]))
+            opened.append(self._file(name, flags, opened[-1]))
+            yield opened[-1]
+        except OSError as error:
+            raise NotAllowed(f"{path} of the twin cannot be changed: {error.strerror}") from error
+        finally:
+            for each in reversed(opened):
+                os.close(each)
+
+    def _file(self, name: str, flags: int, folder: int) -> int:
+        try:
+            file = os.open(name, flags & ~os.O_CREAT | os.O_NOFOLLOW, dir_fd=folder)
+        except FileNotFoundError:
+            file = os.open(name, flags | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+            if self.account.switch:
+                os.fchown(file, self.account.uid, self.account.gid)
+        status = os.fstat(file)
+        if status.st_uid != self.account.uid or not stat.S_ISREG(status.st_mode):
+            os.close(file)
+            raise PermissionError(errno.EPERM, "it is no file of the server's")
+        return file

@@ -1,0 +1,131 @@
+"""A planning twin: production's schema, sizes and statistics on an empty server, where every what-if is planned."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import psycopg
+
+from pgtune.model.design import AS_IT_IS, Design, Index, Query
+from pgtune.model.errors import NotPlannable
+from pgtune.plans.plan import Node, Plan
+from pgtune.snapshot.snapshot import Snapshot
+from pgtune.twin.btree import PAGE
+from pgtune.twin.planner import Planner
+from pgtune.twin.rebuild import LeftOut
+from pgtune.twin.schemes import Schemes
+from pgtune.twin.whatif import Places, WhatIf
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a twin consists of once its server stands."""
+
+    planner: Planner
+    whatif: WhatIf
+    schemes: Schemes
+    left_out: tuple[LeftOut, ...]
+    doubts: tuple[str, ...]
+
+    def close(self) -> None:
+        """End all sessions."""
+        self.planner.close()
+        self.schemes.builder.close()
+        self.schemes.superuser.close()
+
+
+@dataclass
+class Twin:
+    """A raised twin.
+
+    `planner_differs` says which major version plans, where it is not production's. `again` raises it anew: a process
+    that had to be killed takes the whole server along.
+    """
+
+    snapshot: Snapshot
+    parts: Parts
+    again: Callable[[], Parts]
+    planner_differs: str | None = None
+
+    @property
+    def planner(self) -> Planner:
+        """The session that plans."""
+        return self.parts.planner
+
+    @property
+    def major(self) -> int:
+        """The major version whose planner this is."""
+        return self.planner.house.cluster.binaries.major
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The objects that the twin does without."""
+        return self.parts.left_out
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What else differs from production, in words."""
+        return self.parts.doubts
+
+    def plan(self, query: Query, design: Design = AS_IT_IS) -> Plan:
+        """The plan of a query under a design.
+
+        Raises:
+            NotPlannable: the query is not one planable statement, the server refused it or an index of the design,
+                or planning took longer than the clock allows.
+        """
+        with self._standing() as parts:
+            places = parts.schemes.places(design.schemes)
+            self._build(design.indexes, places)
+            parts.whatif.show(design, places)
+            parts.schemes.show(design.schemes)
+            names = {**parts.schemes.names(design.schemes), **parts.whatif.names}
+            plan = parts.planner.plan(query, dict(design.settings))
+        return Plan(_renamed(plan.root, names)) if names else plan
+
+    @contextmanager
+    def _standing(self) -> Iterator[Parts]:
+        """The parts; if the server falls meanwhile it is raised anew for the next call.
+
+        Raises:
+            NotPlannable: the server fell.
+        """
+        try:
+            yield self.parts
+        except (NotPlannable, psycopg.Error) as error:
+            if not self._stands():
+                self.parts.close()
+                self.parts = self.again()
+            if isinstance(error, psycopg.Error):
+                raise NotPlannable(" ".join(str(error).split())) from error
+            raise
+
+    def _stands(self) -> bool:
+        if self.parts.schemes.house.fallen:
+            return False
+        try:
+            self.parts.schemes.superuser.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def prepare(self, *indexes: Index) -> None:
+        """Build what-if indexes that will be asked for: together they take a tenth of the time."""
+        with self._standing():
+            self._build(indexes, {})
+
+    def _build(self, indexes: Collection[Index], places: Places) -> None:
+        fresh = self.parts.whatif.lacking(indexes, places)
+        if fresh:
+            self.parts.schemes.show(frozenset())
+            self.parts.whatif.build(fresh)
+
+    def size_of(self, index: Index) -> int:
+        """The bytes that an index would take."""
+        return self.parts.whatif.pages_of(index) * PAGE
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    """The tree with each part of an index on a partition called by the name of its index."""
+    index = names.get(node.index, node.index) if node.index else None
+    return replace(node, index=index, children=tuple(_renamed(child, names) for child in node.children))

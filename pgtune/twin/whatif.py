@@ -1,0 +1,145 @@
+"""What-if indexes: built once on an empty heap, stretched to the size they would have, shown and hidden at will."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from pgtune import resources
+from pgtune.model.design import Design, Index, Name
+from pgtune.model.errors import NotPlannable
+from pgtune.twin.builder import Builder
+from pgtune.twin.estimate import Estimates
+from pgtune.twin.relations import Size, write_sizes
+from pgtune.twin.world import World
+
+Places = Mapping[Name, Name]
+"""Where tables stand that a scheme partitions: the table's name and that of its partitioned copy."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Placed:
+    """An index on its table, or on the copy of it that a scheme partitions."""
+
+    index: Index
+    table: Name
+
+    @property
+    def name(self) -> Name:
+        """Its name on the twin."""
+        return Name(self.table.schema, self.index.name)
+
+    @property
+    def ddl(self) -> str:
+        """The statement that builds it there."""
+        return replace(self.index, table=self.table).ddl(self.index.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an index is on the twin: the oids of itself and of its parts on partitions, and the names of those."""
+
+    oids: tuple[int, ...]
+    parts: tuple[str, ...]
+
+
+@dataclass
+class WhatIf:
+    """The indexes that were ever asked for on this twin, and which indexes the planner sees now.
+
+    `names`: what parts of indexes are called on partitions, and the index that each belongs to.
+    """
+
+    superuser: psycopg.Connection
+    builder: Builder
+    world: World
+    estimates: Estimates
+    names: dict[str, str] = field(default_factory=dict)
+    _made: dict[Placed, Made] = field(default_factory=dict)
+    _refused: dict[Placed, str] = field(default_factory=dict)
+    _hidden: set[int] = field(default_factory=set)
+
+    def lacking(self, indexes: Iterable[Index], places: Places) -> list[Placed]:
+        """Those that were not built yet, in a fixed order."""
+        wanted = {Placed(index, places.get(index.table, index.table)) for index in indexes}
+        return sorted(wanted - self._made.keys() - self._refused.keys())
+
+    def show(self, design: Design, places: Places) -> None:
+        """Make the planner see exactly the indexes of a design, all of which were built.
+
+        Raises:
+            NotPlannable: an index could not be built, or one to be dropped is not on the twin.
+        """
+        wanted = [Placed(index, places.get(index.table, index.table)) for index in sorted(design.indexes)]
+        refused = next((self._refused[each] for each in wanted if each in self._refused), None)
+        if refused is not None:
+            raise NotPlannable(refused)
+        shown = {oid for each in wanted for oid in self._made[each].oids}
+        made = {oid for each in self._made.values() for oid in each.oids}
+        hidden = made - shown | self._dropped(design.dropped, places)
+        if hidden != self._hidden:
+            self._switch(hidden)
+        self.names = {part: each.index.name for each in wanted for part in self._made[each].parts}
+
+    def _switch(self, hidden: set[int]) -> None:
+        values = {"shown": sorted(self._hidden - hidden), "hidden": sorted(hidden - self._hidden)}
+        self.superuser.execute(resources.sql("twin/show"), values)
+        self._hidden = hidden
+
+    def _dropped(self, names: Collection[Name], places: Places) -> set[int]:
+        listed = sorted(names)
+        found = self._read([*listed, *(Name(copy.schema, name.name) for name in listed for copy in places.values())])
+        for number, name in enumerate(listed, 1):
+            if not any(row["asked"] == number for row in found):
+                raise NotPlannable(f"there is no index {name} on the twin")
+        return {row["oid"] for row in found}
+
+    def build(self, fresh: Sequence[Placed]) -> None:
+        """Build indexes, all together; what cannot be built is remembered with its reason."""
+        leaves = [(each.index, leaf) for each in fresh for leaf in self.world.tree(each.table)]
+        for index, leaf in leaves:  # now, for this plans queries, and a plan reads the heights of all indexes there are
+            self.estimates.of(index, leaf)
+        tables = sorted({leaf.name for _, leaf in leaves})
+        with self.world.emptied(tables):
+            made = self._create(fresh)
+        sizes = list(self.world.sizes(tables))
+        rows = self._read([each.name for each in made])
+        for number, each in enumerate(made, 1):
+            own = [row for row in rows if row["asked"] == number]
+            parts = tuple(row["name"] for row in own if row["name"] != each.index.name)
+            self._made[each] = Made(tuple(row["oid"] for row in own), parts)
+            sizes += [size for row in own if (size := self._sized(each.index, row)) is not None]
+        write_sizes(self.superuser, sizes)
+
+    def pages_of(self, index: Index) -> int:
+        """Pages that an index would take, over all partitions of its table."""
+        leaves = [leaf for leaf in self.world.tree(index.table) if leaf.kind != "p"]
+        return sum(self.estimates.of(index, leaf).pages for leaf in leaves)
+
+    def _sized(self, index: Index, row: DictRow) -> tuple[int, Size] | None:
+        table = self.world.tables.get(Name(row["schema"], row["table"]))
+        if table is None or row["path"] is None:
+            return None
+        estimate = self.estimates.of(index, table)
+        if index.method == "btree":
+            self.world.files.set_height(row["path"], estimate.height, estimate.pages)
+        self.world.files.stretch(row["path"], estimate.pages)
+        return row["oid"], Size(estimate.pages, estimate.tuples)
+
+    def _create(self, indexes: Sequence[Placed]) -> list[Placed]:
+        """Run CREATE INDEX for all, or one by one if one fails; those that were made."""
+        why = self.builder.made([each.ddl for each in indexes])
+        if why is None:
+            return list(indexes)
+        if len(indexes) > 1:
+            return [each for one in indexes for each in self._create([one])]
+        self._refused[indexes[0]] = f"{indexes[0].index.ddl()}: {why}"
+        return []
+
+    def _read(self, names: Sequence[Name]) -> list[DictRow]:
+        if not names:
+            return []
+        values = {"schemas": [each.schema for each in names], "names": [each.name for each in names]}
+        with self.superuser.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(resources.sql("twin/indexes"), values).fetchall()

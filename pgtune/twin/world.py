@@ -1,0 +1,58 @@
+"""What stands on a twin: tables with their figures, and where their relations lie."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pgtune.model.design import Name
+from pgtune.snapshot.snapshot import Table
+from pgtune.twin.files import Files
+from pgtune.twin.relations import Relation, Size
+
+
+@dataclass
+class World:
+    """The tables of a twin by name: production's, and those that a partition scheme would make, in hidden schemas."""
+
+    files: Files
+    tables: dict[Name, Table] = field(default_factory=dict)
+    relations: dict[Name, Relation] = field(default_factory=dict)
+    _below: defaultdict[Name, list[Name]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, tables: Iterable[Table], relations: Mapping[Name, Relation]) -> None:
+        """Take up tables that are on the server; those that are not there are left aside."""
+        self.relations.update(relations)
+        for table in tables:
+            if table.name in relations:
+                self.tables[table.name] = table
+                for parent in table.parents:
+                    self._below[parent].append(table.name)
+
+    def tree(self, name: Name) -> Iterator[Table]:
+        """A table, and if it is partitioned everything below; nothing if the twin does not have it."""
+        table = self.tables.get(name)
+        if table is None:
+            return
+        yield table
+        if table.kind == "p":
+            for child in self._below[name]:
+                yield from self.tree(child)
+
+    def sizes(self, names: Iterable[Name]) -> Iterator[tuple[int, Size]]:
+        """What pg_class is to say of tables."""
+        for name in names:
+            table = self.tables[name]
+            yield self.relations[name].oid, Size(table.relpages, table.rows, table.all_visible)
+
+    @contextmanager
+    def emptied(self, names: Iterable[Name]) -> Iterator[None]:
+        """Tables without a page, so that a build or a check reads nothing, and as long as before after that."""
+        paths = {name: path for name in names if (path := self.relations[name].path) is not None}
+        try:
+            for path in paths.values():
+                self.files.cut(path)
+            yield
+        finally:
+            for name, path in paths.items():
+                self.files.stretch(path, self.tables[name].pages)

@@ -1,0 +1,69 @@
+"""The search finds the best set there is; small models are checked against trying everything."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgtune.indexes.search import Model, best_set, frugal
+
+COUNT = 7
+
+
+@st.composite
+def models(draw) -> Model:
+    """Random queries with random plans over seven candidates."""
+    plans = []
+    for _query in range(draw(st.integers(1, 5))):
+        base = draw(st.integers(50, 1000))
+        some = draw(st.lists(st.tuples(st.integers(1, 2**COUNT - 1), st.integers(1, base)), max_size=5))
+        plans.append(
+            sorted([*((used, float(cost)) for used, cost in some), (0, float(base))], key=lambda each: each[1])
+        )
+    sizes = draw(st.lists(st.integers(1, 100), min_size=COUNT, max_size=COUNT))
+    taxes = draw(st.lists(st.integers(0, 20), min_size=COUNT, max_size=COUNT))
+    return Model(plans, [1.0] * len(plans), sizes, [float(tax) for tax in taxes], draw(st.integers(20, 400)))
+
+
+def best_of_all(model: Model) -> float:
+    sets = (sum(bit << place for place, bit in enumerate(choice)) for choice in product((0, 1), repeat=COUNT))
+    return min(model.total(each) for each in sets if model.fits(each))
+
+
+@settings(max_examples=150, deadline=None)
+@given(models())
+def test_near_the_optimum(model: Model) -> None:
+    """The set keeps to the budget, is no worse than nothing, and mostly the very best: never 25 % worse."""
+    chosen = best_set(model)
+    assert model.fits(chosen)
+    assert model.total(chosen) <= model.total(0)
+    assert model.total(chosen) <= best_of_all(model) * 1.25
+
+
+def test_two_that_help_together_only() -> None:
+    """A plan that needs two candidates is found though neither helps alone."""
+    model = Model([[(0b11, 10.0), (0, 1000.0)]], [1.0], [5, 5], [0.0, 0.0], 10)
+    assert best_set(model) == 0b11
+
+
+def test_write_tax() -> None:
+    """What costs more to keep than it saves is not chosen."""
+    model = Model([[(0b1, 10.0), (0, 1000.0)]], [1.0], [5], [2000.0])
+    assert best_set(model) == 0
+
+
+@pytest.mark.parametrize(("most", "count"), [(1, 1), (2, 2), (None, 3)])
+def test_number_of_indexes(most, count) -> None:
+    """No more than asked for, the best of them."""
+    plans = [[(1 << n, 1.0), (0, 100.0 * (n + 1))] for n in range(3)]
+    chosen = best_set(Model(plans, [1.0] * 3, [1, 1, 1], [0.0] * 3, most=most))
+    assert chosen.bit_count() == count
+    assert chosen >> 2 & 1
+
+
+def test_small_instead_of_big() -> None:
+    """A hundredth of the size is worth a thousandth of the cost."""
+    model = Model([[(0b01, 100.0), (0b10, 100.2), (0, 1000.0)]], [1.0], [100, 1], [0.0, 0.0])
+    assert best_set(model) == 0b01
+    assert frugal(model, 0b01, 0.004) == 0b10
