@@ -16,7 +16,7 @@ from benchmarks.memory_overhead import shared
 from benchmarks.settings.arms import NOT_ABOUT_SPEED, NoAnswer, Target, configurator
 from pgtune.model.units import GB, MB
 
-GROWING = "import time\nkept = bytearray(b'x' * {}) \ntime.sleep(30)"
+GROWING = "import time\nkept = bytearray({})\nkept[::4096] = b'x' * len(kept[::4096])\ntime.sleep(30)"
 BUSY = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
 
 
