@@ -17,7 +17,8 @@ select pg_try_advisory_lock(1885828206, (%(oid)s::bigint - 2147483648)::int) as 
                 where l.locktype = 'relation' and l.granted and l.pid is distinct from pg_backend_pid()
                   and l.database = d.oid and l.relation in (x.indexrelid, x.indrelid))
          or exists (select from pg_stat_activity a
-                     where a.datid = d.oid and a.backend_xmin is not null and a.pid <> pg_backend_pid()) as hindered
+                     where a.datid = d.oid and a.backend_xmin is not null and a.pid <> pg_backend_pid()
+                       and a.pid <> all (%(ours)s::int[])) as hindered
   from (values (%(oid)s::oid)) as wanted (oid)
        join pg_database d on d.datname = current_database()
        left join pg_class c on c.oid = wanted.oid

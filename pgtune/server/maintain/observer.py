@@ -68,6 +68,12 @@ class Observer:
         if self._session is not None:
             self._session.close()
 
+    @property
+    def pids(self) -> list[int]:
+        """The processes that watch and work for this run."""
+        own = [self._session.pid] if self._session is not None else []
+        return [*own, *(watch.pid for watch in list(self.watches))]
+
     def left(self, now: float | None = None) -> float | None:
         """Seconds to the deadline; None: there is none."""
         return None if self.deadline is None else self.deadline - (now or time.monotonic())
