@@ -1,16 +1,12 @@
 -- Takes the lock of one object for this session, without ever waiting, and reads how the index stands; `siblings` are
 -- all indexes of its table. `hindered` is true where somebody is there who might hold up a build: with a lock on it or
--- its table, or with a snapshot in this database. An index that somebody locks has the size of its
--- last VACUUM: the size now would be waited for. Anybody may read it; snapshots of others need pg_read_all_stats.
+-- its table, or with a snapshot in this database. The size is that of its last VACUUM: the size now would be waited for
+-- where somebody locks it. Anybody may read it; snapshots of others need pg_read_all_stats.
 select pg_try_advisory_lock(1885828206, (%(oid)s::bigint - 2147483648)::int) as taken,
        pg_is_in_recovery() as in_recovery,
        n.nspname::text as schema, c.relname::text as name, x.indrelid as table_oid,
        x.indisvalid as valid,
-       case when exists (select from pg_locks l
-                          where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
-                            and l.database = d.oid and l.relation = x.indexrelid)
-            then c.relpages::bigint * current_setting('block_size')::int
-            else pg_relation_size(c.oid) end as bytes,
+       c.relpages::bigint * current_setting('block_size')::int as bytes,
        null::float8 as rows, null::bigint as dead, null::float8 as vacuumed,
        (select array_agg(s.indexrelid) from pg_index s where s.indrelid = x.indrelid) as siblings,
        exists (select from pg_locks l
