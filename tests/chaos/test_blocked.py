@@ -127,3 +127,10 @@ def test_an_index_that_is_locked_is_not_waited_for_to_be_looked_at(site: Site, s
         assert found["orders_customer"].outcome is Outcome.LOCKED
         assert found["orders_customer"].blocked_by[0].name == str(blocker.info.backend_pid)
     assert site.invalid() == []
+
+
+def test_queries_of_others_are_told_and_kept_without_their_values(site: Site) -> None:
+    """The history outlives whoever asked: a value in it may be a password."""
+    with site.held("select 'geheim', * from orders limit 1"):
+        (result,) = site.run(site.reindex("orders_customer")).results
+    assert result.blocked_by[0].query == "select ?, * from orders limit 1"

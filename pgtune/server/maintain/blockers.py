@@ -1,17 +1,14 @@
 """Who stands in the way of a job: asked before it begins, and named when it gave up."""
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
+from pgtune.maintenance.masking import masked
 from pgtune.maintenance.work import Blocker, Hold, Outcome
 from pgtune.server.maintain.session import Session
-
-# The text of a statement may hold a password; nothing else of it is a secret that a DBA could not read anyway.
-SECRET = re.compile(r"(password\s*=?\s*)('(?:[^']|'')*'?|\S+)", re.IGNORECASE)
 
 FIRST_LOOK, LOOK = 0.002, 0.05  # seconds between looks at those who are waited for: the least, and the most
 OLD_SNAPSHOT = "its snapshot would be waited for"
@@ -110,5 +107,5 @@ def _blocker(row: DictRow, effect: str) -> Blocker:
         application=row["application"] or None,
         age=row["age"],
         xids=row["xids"],
-        query=SECRET.sub(r"\1***", row["query"]) if row["query"] else None,
+        query=masked(row["query"] or None),
     )
