@@ -212,3 +212,19 @@ def test_names_of_databases_are_only_names(site: Site, server: Cluster) -> None:
     finally:
         with psycopg.connect(server.conninfo(), autocommit=True) as connection:
             connection.execute(psycopg.sql.SQL("drop database {} with (force)").format(psycopg.sql.Identifier(name)))
+
+
+@pytest.mark.parametrize("version", [18], indirect=True)
+@pytest.mark.parametrize("kept", ["in the cluster", "in a file"])
+def test_what_was_put_off_too_often_is_a_finding_while_it_is_still_put_off(site: Site, kept: str) -> None:
+    """No window was ever long enough: exit code 1. When it needs nothing any more, the past is no finding."""
+    index = site.slow_index(9)
+    if kept == "in the cluster":
+        assert pgtune("init", site.conninfo).returncode == 0
+    asked = ("run", site.conninfo, "--task", "reindex", "--most-deferrals", "1", "--output", "json")
+    for code in (0, 1):
+        done = pgtune(*asked, "--all", "--tables", "slow", "--deadline", "300ms")
+        assert done.returncode == code, (done.stderr, done.stdout)
+    assert index in answer(done)["notes"][-1]
+    assert pgtune(*asked, "--tables", "slow").returncode == 0
+    assert site.invalid() == []

@@ -132,7 +132,7 @@ def work(conninfo: str, target: Target, jobs: Sequence[Job], orders: Orders, his
             raise NotAllowed("--max-lag needs to see how far standbys are: GRANT pg_monitor")
         hands = Hands(conninfo, orders, observer, history, target)
         stack.callback(hands.close)
-        crew = Crew(Gates(observer, orders.free), hands.hire, ears.result, orders.limits.patience)
+        crew = Crew(Gates(observer, orders.free), hands.hire, ears.result, history.note, orders.limits.patience)
         with _stopped_gently(observer, ears.say):
             crew.start(jobs, orders.workers)
             crew.wait()
