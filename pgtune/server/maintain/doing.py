@@ -272,6 +272,7 @@ class Doer:
         self._holds = False  # the lock ended with the session
         for attempt in range(1, RETURNS + 1):
             self.session.come_back()
+            self.watch.pid = self.session.pid
             try:
                 self.came_back(self.session)
                 self._end_orphan(pid, began)
