@@ -128,8 +128,9 @@ def run(request: Request, ears: Ears) -> Run:
         BadInput, CannotConnect, NotAllowed, ConnectionLost, LedgerUnusable: nothing more was begun.
     """
     conninfo = request.plan.conninfo
-    with target.opened(conninfo) as (_, found), _history(conninfo, found, ears.say) as history:
-        return _Course(request, found, history, ears).run()
+    with target.opened(conninfo) as (session, found), _history(conninfo, found, ears.say) as history:
+        orders = replace(request.orders, lock=session)
+        return _Course(replace(request, orders=orders), found, history, ears).run()
 
 
 def recorded(conninfo: str, limit: int, number: int | None = None) -> tuple[Recorded, ...]:
