@@ -128,19 +128,6 @@ def _swaps_sessions(session: Session) -> bool:
         return bool(session.rows("maintain/target")[0]["pid"] != own)
 
 
-def require_alone(session: Session, ours: Sequence[int]) -> None:
-    """After the connection was lost, and the run's lock with it perhaps: take it again, here, if nobody else has.
-
-    Raises:
-        MustNotRunHere: another run has begun meanwhile.
-        ConnectionLost: the server cannot be asked.
-    """
-    others = session.rows("maintain/run_lock_elsewhere", ours=list(ours))
-    if others:
-        raise MustNotRunHere(f"another run of pgtune maintain (process {others[0]['pid']}) has begun meanwhile")
-    session.rows("maintain/run_lock")
-
-
 def require_same(session: Session, expected: Target) -> None:
     """After the connection was lost: go on only on the same server in the same life as a primary.
 
