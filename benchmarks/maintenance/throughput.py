@@ -9,6 +9,7 @@ end, `python` is what an interpreter and the imports cost before anything begins
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -128,7 +129,9 @@ def execute(cluster: Cluster, database: str, statement: str) -> None:
 def timed(command: list[str], cluster: Cluster) -> float:
     """The wall time of a command that must succeed."""
     began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**cluster.binaries.environment})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | cluster.binaries.environment
+    )
     if done.returncode:
         raise SystemExit(f"{command[0]}: {done.stderr}{done.stdout}")
     return time.monotonic() - began

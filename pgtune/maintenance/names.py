@@ -34,6 +34,12 @@ def quoted(name: str) -> str:
     return 'U&"' + "".join(map(_spelt, doubled.replace("\\", "\\\\"))) + '"'
 
 
+def literal(value: str) -> str:
+    """A text for a statement, on one line whatever is in it (documentation, 4.1.2.3)."""
+    doubled = value.replace("'", "''").replace("\\", "\\\\")
+    return "U&'" + "".join(map(_spelt, doubled)) + "'"
+
+
 def _spelt(letter: str) -> str:
     return letter if letter.isprintable() else f"\\+{ord(letter):06X}"
 

@@ -29,6 +29,9 @@ RETRIED = frozenset({Outcome.BLOCKED, Outcome.LOCKED})
 QUIET = frozenset({Outcome.DONE, Outcome.DONE_WITH_DEBRIS, Outcome.GONE, Outcome.DEFERRED, Outcome.CANCELLED_DEADLINE})
 """Endings that nobody has to look at: the work is done, is no longer there, or waits for the next window."""
 
+PUT_OFF = frozenset({Outcome.DEFERRED, Outcome.CANCELLED_DEADLINE})
+"""Endings that the next window may bring to another end, or never, if it is always too short."""
+
 DONE = frozenset({Outcome.DONE, Outcome.DONE_WITH_DEBRIS})
 """The object is as it was meant to be."""
 

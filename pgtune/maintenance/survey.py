@@ -129,8 +129,8 @@ class _Indexes:
         """The indexes of one table: debris, rebuilds, candidates, spares."""
         for index in of_table:
             left = leftovers.leftover(index, of_table)
-            if left is not None:
-                self._take_leftover(left)
+            if left is not None:  # before a rebuild too: each that fails would leave one more
+                self.found.leftovers.append(left)
             elif self.rebuilds:
                 self._judge(index)
         if self.rebuilds:
@@ -138,10 +138,6 @@ class _Indexes:
             since = self.catalog.identity.up_seconds if counted is None else counted
             database = self.catalog.identity.database
             self.found.spares += spares(of_table, self.policy, database, self.catalog.block, since)
-
-    def _take_leftover(self, left: Leftover) -> None:
-        if Kind.LEFTOVERS in self.scope.kinds:
-            self.found.leftovers.append(left)
 
     def _judge(self, index: Index) -> None:
         """At most one reason to rebuild: the gravest."""

@@ -89,7 +89,7 @@ class _Course:
 
     def _summed(self, plan: Plan, worked: Worked, number: int, began: str, resumed: int) -> Run:
         alarms = [Alarm(r.job.database, f"{r.outcome}: {r.detail}", r.job.target) for r in _corrupt(worked.results)]
-        overdue = self._overdue()
+        overdue = self._overdue(plan, worked)
         notes = [*plan.notes, *plan.missing, *overdue]
         notes += [f"{resumed} jobs were done by the run that this one resumes"] if resumed else []
         debris = [f"{r.job.target.shown} in {r.job.database}: {r.detail}" for r in _debris(worked.results)]
@@ -100,11 +100,15 @@ class _Course:
             notes=tuple(notes),
         )  # fmt: skip
 
-    def _overdue(self) -> list[str]:
+    def _overdue(self, plan: Plan, worked: Worked) -> list[str]:
+        """What was put off once more now, and too often before; who never comes up again has been seen to otherwise."""
         most = self.request.most_deferrals
+        now = {_key(each.job) for each in plan.deferred}
+        now |= {_key(r.job) for r in worked.results if r.outcome in outcomes.PUT_OFF}
         return [
             f"{each.schema}.{each.name} in {each.database} was put off {each.times} times in a row: {each.kind} needs "
-            "a longer window" for each in self.history.deferrals() if each.times > most
+            "a longer window" for each in self.history.deferrals()
+            if each.times > most and (each.kind.value, each.database, each.schema, each.name) in now
         ]  # fmt: skip
 
     def _close(self, error: BaseException) -> None:
@@ -124,8 +128,9 @@ def run(request: Request, ears: Ears) -> Run:
         BadInput, CannotConnect, NotAllowed, ConnectionLost, LedgerUnusable: nothing more was begun.
     """
     conninfo = request.plan.conninfo
-    with target.opened(conninfo) as (_, found), _history(conninfo, found, ears.say) as history:
-        return _Course(request, found, history, ears).run()
+    with target.opened(conninfo) as (session, found), _history(conninfo, found, ears.say) as history:
+        orders = replace(request.orders, lock=session)
+        return _Course(replace(request, orders=orders), found, history, ears).run()
 
 
 def recorded(conninfo: str, limit: int, number: int | None = None) -> tuple[Recorded, ...]:

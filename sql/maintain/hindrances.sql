@@ -1,6 +1,6 @@
 -- Reads who would hold up a concurrent build on a table: everybody with a lock on it, and sessions with an old snapshot
 -- anywhere in this database. `excludes` is true for a lock that has to be queued for, `token` tells transactions and
--- snapshots apart. For every role; query, state and
+-- snapshots apart, `ours` are processes of this run. For every role; query, state and
 -- age of other roles' sessions need pg_read_all_stats and are NULL without it. Snapshots of VACUUM and of
 -- other builds hold nobody up.
 with holder as (
@@ -31,7 +31,8 @@ select 'session', a.pid::text, a.usename::text, a.application_name,
        extract(epoch from clock_timestamp() - a.xact_start)::float8, age(a.backend_xmin), left(a.query, 200),
        false, false, false, a.pid || ' ' || a.backend_xmin::text
   from pg_stat_activity a
- where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_xmin is not null
+ where a.datname = current_database() and a.pid <> pg_backend_pid() and a.pid <> all (%(ours)s::int[])
+   and a.backend_xmin is not null
    and coalesce(a.backend_type, '') <> 'autovacuum worker'
    and a.pid not in (select pid from pg_stat_progress_vacuum)
    and a.pid not in (select pid from pg_stat_progress_create_index)

@@ -1,8 +1,13 @@
 -- Reads how these sessions are getting on: what they wait for, who holds it, and how far their command has come. A role
--- may read it of its own sessions. `queued` is true in the queue of a relation's lock.
-select a.pid, a.wait_event_type is not distinct from 'Lock' as waiting,
+-- may read it of its own sessions. `queued` is true in the queue of a relation's lock. A cursor that rests on a page
+-- stops a VACUUM that freezes, and nobody tells whose: so everybody with a lock on the table is named.
+select a.pid, coalesce(a.wait_event_type in ('Lock', 'BufferPin'), false) as waiting,
        a.wait_event_type = 'Lock' and a.wait_event in ('relation', 'page', 'tuple', 'object') as queued,
-       case when a.wait_event_type = 'Lock' then pg_blocking_pids(a.pid) end as blocked_by,
+       case a.wait_event_type
+            when 'Lock' then pg_blocking_pids(a.pid)
+            when 'BufferPin' then (select array_agg(distinct l.pid) from pg_locks l
+                                    where l.locktype = 'relation' and l.granted and l.pid <> a.pid
+                                      and l.database = v.datid and l.relation = v.relid) end as blocked_by,
        i.current_locker_pid as locker, i.index_relid as index_oid,
        coalesce(i.phase, v.phase, z.phase, '') as phase,
        case when i.blocks_total > 0 then i.blocks_done::float8 / i.blocks_total

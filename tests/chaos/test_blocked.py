@@ -111,3 +111,26 @@ def test_debris_that_somebody_protects_to_the_end_is_named(site: Site) -> None:
     leftover = site.invalid()[0]
     assert site.outcomes(site.job(Kind.LEFTOVERS, leftover)) == [Outcome.DONE]
     assert site.invalid() == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["reindex index orders_customer", "truncate orders", "drop index orders_customer"]
+)
+def test_an_index_that_is_locked_is_not_waited_for_to_be_looked_at(site: Site, statement: str) -> None:
+    """Even its size takes a lock; the run names who holds it and goes on to the index beside it."""
+    jobs = [site.reindex("orders_customer"), site.reindex("customers_pkey")]
+    with site.held(statement) as blocker:
+        began = time.monotonic()
+        worked = site.run(*jobs)
+        assert time.monotonic() - began < 20
+        found = {result.job.target.name: result for result in worked.results}
+        assert found["orders_customer"].outcome is Outcome.LOCKED
+        assert found["orders_customer"].blocked_by[0].name == str(blocker.info.backend_pid)
+    assert site.invalid() == []
+
+
+def test_queries_of_others_are_told_and_kept_without_their_values(site: Site) -> None:
+    """The history outlives whoever asked: a value in it may be a password."""
+    with site.held("select 'geheim', * from orders limit 1"):
+        (result,) = site.run(site.reindex("orders_customer")).results
+    assert result.blocked_by[0].query == "select ?, * from orders limit 1"

@@ -237,6 +237,16 @@ def test_leftovers_are_known_by_what_they_are(database):
     assert planned(database, Kind.LEFTOVERS).jobs == ()
 
 
+def test_a_rebuild_comes_after_the_leftovers_of_those_before(database):
+    """Without a word of leftovers: each failed rebuild would add one, and every write maintains them all."""
+    run(database, "create table goods (id int primary key)", "insert into goods values (1), (2)")
+    broken_rebuild(database, "goods", "goods_pkey")
+    jobs = planned(database, Kind.REINDEX, everything=True).jobs
+    assert [(job.kind, job.target.name) for job in jobs if job.target.schema == "public"] == [
+        (Kind.LEFTOVERS, "goods_pkey_ccnew"), (Kind.REINDEX, "goods_pkey")
+    ]  # fmt: skip
+
+
 def test_leftovers_of_toast_tables(database):
     """A rebuild broken off at a TOAST table's index leaves a copy in pg_toast, which goes too."""
     run(database, "create table letters (id int, body text)", "insert into letters values (1, repeat('x', 9999))")
@@ -478,7 +488,7 @@ def pgtune(home):
 def test_the_dry_run_is_a_script_for_psql(pgtune, own_server, tmp_path):
     """Hostile names and several databases: psql does all of it, and then there is nothing left to do."""
     cluster = own_server(18, {"autovacuum": "off"})
-    weird = "a \"b\" = 'c'\\d"
+    weird = "a \"b\" = 'c'\\d\ne"
     run(cluster.conninfo(), f'create database "{weird.replace(chr(34), chr(34) * 2)}"', "create database plain")
     for name in (weird, "plain"):
         dsn = make_conninfo(cluster.conninfo(), dbname=name)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -212,3 +213,46 @@ def test_names_of_databases_are_only_names(site: Site, server: Cluster) -> None:
     finally:
         with psycopg.connect(server.conninfo(), autocommit=True) as connection:
             connection.execute(psycopg.sql.SQL("drop database {} with (force)").format(psycopg.sql.Identifier(name)))
+
+
+@pytest.mark.parametrize("version", [18], indirect=True)
+@pytest.mark.parametrize("kept", ["in the cluster", "in a file"])
+def test_what_was_put_off_too_often_is_a_finding_while_it_is_still_put_off(site: Site, kept: str) -> None:
+    """No window was ever long enough: exit code 1. When it needs nothing any more, the past is no finding."""
+    index = site.slow_index(9)
+    if kept == "in the cluster":
+        assert pgtune("init", site.conninfo).returncode == 0
+    asked = ("run", site.conninfo, "--task", "reindex", "--most-deferrals", "1", "--output", "json")
+    for code in (0, 1):
+        done = pgtune(*asked, "--all", "--tables", "slow", "--deadline", "300ms")
+        assert done.returncode == code, (done.stderr, done.stdout)
+    assert index in answer(done)["notes"][-1]
+    assert pgtune(*asked, "--tables", "slow").returncode == 0
+    assert site.invalid() == []
+
+
+@pytest.mark.parametrize("version", [18], indirect=True)
+def test_the_lock_of_a_run_outlives_its_session(site: Site) -> None:
+    """A run whose lock was lost with its session takes it again: a second one still finds it at work."""
+    site.slow_index(9)
+    command = [sys.executable, "-m", "pgtune", "maintain", "run", site.conninfo, "--task", "reindex", "--all"]
+    runner = subprocess.Popen([*command, "--tables", "slow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for(site.building)
+    site.ask("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 1885828205")
+    time.sleep(2.5)
+    done = pgtune("run", site.conninfo)
+    assert (done.returncode, "another run" in done.stderr) == (5, True), done.stderr
+    runner.send_signal(signal.SIGINT)
+    runner.communicate(timeout=30)
+    assert site.invalid() == []
+
+
+@pytest.mark.parametrize("version", [18], indirect=True)
+def test_a_history_that_somebody_locks_ends_the_run(site: Site) -> None:
+    """Nothing is begun that cannot be written down, and nothing waits for it without end."""
+    assert pgtune("init", site.conninfo).returncode == 0
+    before = site.file("orders_customer")
+    with site.held("lock table pgtune.maintenance_step"):
+        done = pgtune("run", site.conninfo, "--task", "reindex", "--all", "--tables", "orders")
+    assert (done.returncode, "lock timeout" in done.stderr) == (3, True), done.stderr
+    assert site.file("orders_customer") == before

@@ -28,7 +28,7 @@ def selection(command: Command) -> Command:
     for option in (
         click.option("--all", "everything", is_flag=True, help="Rebuild every index, whatever its state."),
         click.option("--task", "tasks", metavar="LIST",
-                     help="Of vacuum, analyze, reindex, leftovers; all if not given."),
+                     help="Of vacuum, analyze, reindex (clears leftovers first), leftovers; else all."),
         click.option("--tables", metavar="LIST", help="Tables: 'app.%, -app.log_%'."),
         click.option("--databases", metavar="LIST", help="Databases: 'USER_DATABASES, -db1, app_%'."),
     ):  # fmt: skip

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from pgtune.maintenance.names import literal
 from pgtune.maintenance.work import Job, Plan
 from pgtune.report.maintain import words
 from pgtune.report.paper import visible
@@ -41,13 +42,13 @@ def _job(number: int, job: Job) -> Iterator[str]:
 def connect(database: str) -> str:
     r"""The psql command that goes to a database, whatever its name is.
 
-    A name with a `=` or a quote in it would be read as a connection string, so it is given as one; a line break ends a
-    command of psql, so such a database is for a person to connect to.
+    A name with a `=` or a quote in it would be read as a connection string, so it is given as one. A line break ends a
+    command of psql, so there a variable takes it: whatever follows must never run in the database before.
     """
     if _SIMPLE.fullmatch(database):
         return f"\\connect {database}"
-    if "\n" in database or "\r" in database:
-        return f"-- connect by hand to the database {visible(database)}"
     value = database.replace("\\", "\\\\").replace("'", "\\'")
-    conninfo = f"dbname='{value}'".replace('"', '""')
-    return f'\\connect -reuse-previous=on "{conninfo}"'
+    argument = '"' + f"dbname='{value}'".replace('"', '""') + '"'
+    if not database.isprintable():
+        return f"SELECT {literal(argument)} AS target \\gset\n\\connect -reuse-previous=on :target"
+    return f"\\connect -reuse-previous=on {argument}"

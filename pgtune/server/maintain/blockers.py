@@ -1,19 +1,16 @@
 """Who stands in the way of a job: asked before it begins, and named when it gave up."""
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
+from pgtune.maintenance.masking import masked
 from pgtune.maintenance.work import Blocker, Hold, Outcome
 from pgtune.server.maintain.session import Session
 
-# The text of a statement may hold a password; nothing else of it is a secret that a DBA could not read anyway.
-SECRET = re.compile(r"(password\s*=?\s*)('(?:[^']|'')*'?|\S+)", re.IGNORECASE)
-
-LOOK = 0.05  # seconds between two looks at those who are waited for
+FIRST_LOOK, LOOK = 0.002, 0.05  # seconds between looks at those who are waited for: the least, and the most
 OLD_SNAPSHOT = "its snapshot would be waited for"
 LOCKS = "its lock would be waited for"
 
@@ -27,17 +24,19 @@ class Obstacle:
     who: tuple[Blocker, ...]
 
 
-def of_build(session: Session, oids: Sequence[int], patience: float) -> Obstacle | None:
+def of_build(session: Session, oids: Sequence[int], patience: float, ours: Sequence[int] = ()) -> Obstacle | None:
     """Who would hold up a concurrent build on these relations (table and index) longer than the patience.
 
     The build would wait for everybody who is there now, after it has made an index that cannot be dropped before they
     have gone. So they are waited for here, where giving up leaves nothing behind; who comes later does not matter.
-    Whoever has been there for longer than the patience already will most likely stay, and is not waited for.
+    `ours` are processes of this run, whose snapshots last no longer than a look. Whoever has been there for longer
+    than the patience already will most likely stay, and is not waited for.
     """
     limit = time.monotonic() + patience
     first: set[str] | None = None
+    pause = FIRST_LOOK
     while True:
-        found = session.rows("maintain/hindrances", oids=list(oids))
+        found = session.rows("maintain/hindrances", oids=list(oids), ours=list(ours))
         for row in found:
             if row["excludes"]:
                 return Obstacle(Outcome.LOCKED, _excluded(row), (_blocker(row, LOCKS),))
@@ -49,12 +48,13 @@ def of_build(session: Session, oids: Sequence[int], patience: float) -> Obstacle
             return Obstacle(Outcome.BLOCKED, sentence(who), who)
         if not still:
             return None
-        time.sleep(LOOK)
+        time.sleep(pause)
+        pause = min(2 * pause, LOOK)
 
 
 def of_table(session: Session, oid: int) -> Obstacle | None:
     """Who holds a lock that VACUUM and ANALYZE would wait for; autovacuum does their work, and is left to it."""
-    for row in session.rows("maintain/hindrances", oids=[oid]):
+    for row in session.rows("maintain/hindrances", oids=[oid], ours=[]):
         if row["excludes"]:
             at_it = row["autovacuum"] and row["hold"] != Hold.AUTOVACUUM
             return Obstacle(Outcome.DEFERRED if at_it else Outcome.LOCKED, _excluded(row), (_blocker(row, LOCKS),))
@@ -107,5 +107,5 @@ def _blocker(row: DictRow, effect: str) -> Blocker:
         application=row["application"] or None,
         age=row["age"],
         xids=row["xids"],
-        query=SECRET.sub(r"\1***", row["query"]) if row["query"] else None,
+        query=masked(row["query"] or None),
     )

@@ -7,6 +7,7 @@ tried again a little later; debris that could not be removed joins it as a job o
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
@@ -41,11 +42,15 @@ class Waiting:
 
 @dataclass(slots=True)
 class Crew:
-    """The queue and its workers. `hire` makes a worker's tools for a database, `tell` hears of every result."""
+    """The queue and its workers.
+
+    `hire` makes a worker's tools for a database, `tell` hears of every result, `note` writes down what was put off.
+    """
 
     gates: Gates
     hire: Callable[[int, str], Doer]
     tell: Tell
+    note: Tell
     patience: float
     queue: list[Waiting] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
@@ -104,7 +109,7 @@ class Crew:
         if closed is not None:
             if closed.ends_run:
                 self.ended_early = self.ended_early or closed.why
-            return Ended(Result(job, closed.outcome, closed.why))
+            return Ended(self._put_off(job, closed.outcome, closed.why))
         try:
             doer = self.hire(number, job.database)
         except NotAllowed as error:  # this database alone: the others go on
@@ -139,7 +144,15 @@ class Crew:
         """Nothing more is begun; what is debris is not forgotten but named."""
         left, self.queue = self.queue, []
         for waiting in left:
-            self._hear(Result(waiting.job, Outcome.DEBRIS_LEFT if waiting.ours else outcome, why))
+            self._hear(self._put_off(waiting.job, Outcome.DEBRIS_LEFT if waiting.ours else outcome, why))
+
+    def _put_off(self, job: Job, outcome: Outcome, why: str) -> Result:
+        """Written down as far as that can still be; of an interrupted run its end says enough."""
+        result = Result(job, outcome, why)
+        if outcome is not Outcome.INTERRUPTED:
+            with suppress(PgtuneError):
+                self.note(result)
+        return result
 
     def _put_away(self, waiting: Waiting, ended: Ended) -> None:
         with self._changed:

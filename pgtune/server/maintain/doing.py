@@ -76,7 +76,7 @@ class Doer:
         return replace(ended, result=replace(ended.result, began=at, ended=_now(), seconds=seconds))
 
     def _do(self, job: Job) -> Ended:
-        found = state.before(self.session, job)
+        found = state.before(self.session, job, self.observer.pids)
         self._holds = found.taken
         try:
             refused = self._refusal(job, found)
@@ -133,7 +133,9 @@ class Doer:
     def _obstacle(self, job: Job, found: State) -> blockers.Obstacle | None:
         table = found.table_oid or job.table.oid
         if job.kind is Kind.REINDEX and found.hindered:
-            return blockers.of_build(self.session, [job.target.oid, table], self.observer.limits.patience)
+            return blockers.of_build(
+                self.session, [job.target.oid, table], self.observer.limits.patience, self.observer.pids
+            )
         if job.kind is Kind.LEFTOVERS:
             live = debris.builders(self.session, job.target.oid, table)
             return blockers.Obstacle(Outcome.LOCKED, NO_DEBRIS.format(live[0]), ()) if live else None
@@ -189,7 +191,7 @@ class Doer:
         counted = notices.count(self.session.notices) or self._counted(job, found, row)
         if counted is None or not counted.kept:
             return result
-        holders = blockers.of_horizon(self.session, [watch.pid for watch in self.observer.watches])
+        holders = blockers.of_horizon(self.session, self.observer.pids)
         outcome = Outcome.DONE if counted.removed else Outcome.NOTHING_REMOVABLE
         return replace(result, outcome=outcome, detail=_kept(counted, holders), blocked_by=holders)
 
@@ -270,6 +272,7 @@ class Doer:
         self._holds = False  # the lock ended with the session
         for attempt in range(1, RETURNS + 1):
             self.session.come_back()
+            self.watch.pid = self.session.pid
             try:
                 self.came_back(self.session)
                 self._end_orphan(pid, began)

@@ -49,6 +49,8 @@ class Gates:
 
     def closed(self, job: Job) -> Closed | None:
         """Why the job may not begin, None if it may. A closed gate is waited for, as long as the limits say."""
+        if self.observer.usurper:
+            return Closed(Outcome.DEFERRED, f"{self.observer.usurper} by now", ends_run=True)
         return self._late(job) or self._no_room(job) or self._loaded(job)
 
     def _late(self, job: Job) -> Closed | None:

@@ -24,6 +24,8 @@ from pgtune.server.maintain.session import Session, with_words
 TABLES = ("history_schema", "history_runs", "history_steps", "history_index")
 GRANTS = ("history_grant_schema", "history_grant_tables")
 ROLE = "the role that maintains"
+SETTINGS = {"synchronous_commit": "off", "lock_timeout": "10s"}
+"""Nothing is built in this session, so it may have a timeout: a history that somebody locks must not stop the clock."""
 
 
 class History(Protocol):
@@ -142,7 +144,7 @@ def opened(conninfo: str) -> InCluster | None:
     Raises:
         NotAllowed: it may not be used, or it belongs to somebody who is not to be trusted with this role's rights.
     """
-    session = Session(conninfo, "pgtune history", {"synchronous_commit": "off"})
+    session = Session(conninfo, "pgtune history", SETTINGS)
     session.connect()
     place = session.rows("maintain/history_place")[0]
     if place["there"] and place["trusted"] and place["may"]:

@@ -62,7 +62,7 @@ last as (select kind, database, schema, name,
            from own group by kind, database, schema, name)
 select s.kind, s.database, s.schema, s.name, count(distinct s.run) as times
   from own s join last l using (kind, database, schema, name)
- where s.outcome = 'deferred' and (l.done is null or s.began > l.done)
+ where s.outcome in ('deferred', 'cancelled: deadline') and (l.done is null or s.began > l.done)
  group by s.kind, s.database, s.schema, s.name
 """
 LAST = """

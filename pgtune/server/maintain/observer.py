@@ -18,7 +18,7 @@ from pgtune.maintenance.patience import Limits, Pulse, verdict
 from pgtune.maintenance.record import Working
 from pgtune.maintenance.work import Blocker, Outcome
 from pgtune.model.errors import ConnectionLost, PgtuneError
-from pgtune.server.maintain import blockers
+from pgtune.server.maintain import blockers, target
 from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.watch import Watch
 
@@ -31,12 +31,18 @@ Tell = Callable[[Sequence[Working]], None]
 
 @dataclass(slots=True)
 class Observer:
-    """Watches the sessions from its own thread until it is left; `deadline` is a monotonic time."""
+    """Watches the sessions from its own thread until it is left; `deadline` is a monotonic time.
+
+    `lock` is the session that holds the run's lock. Should it be lost, the lock is taken again; `usurper` says which
+    other run has it by then.
+    """
 
     conninfo: str
     limits: Limits
     deadline: float | None = None
     tell: Tell | None = None
+    lock: Session | None = None
+    usurper: str = ""
     watches: list[Watch] = field(default_factory=list)
     pulse: Pulse = field(default_factory=Pulse)
     interrupted: threading.Event = field(default_factory=threading.Event)
@@ -67,6 +73,12 @@ class Observer:
             self._thread.join(timeout=10)
         if self._session is not None:
             self._session.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that watch, hold the lock and work for this run."""
+        own = [session.pid for session in (self._session, self.lock) if session is not None]
+        return [*own, *(watch.pid for watch in list(self.watches))]
 
     def left(self, now: float | None = None) -> float | None:
         """Seconds to the deadline; None: there is none."""
@@ -119,6 +131,8 @@ class Observer:
 
     def _beat(self, session: Session, now: float) -> None:
         self._next_beat = now + BEAT
+        if self.lock is not None and not self.usurper:
+            self.usurper = target.keep(self.lock, self.pids)
         row = session.rows("maintain/pulse", pids=[watch.pid for watch in self.watches])[0]
         rate = None
         if self._wal is not None and now > self._wal[0]:

@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 class Orders:
     """How to do it. `deadline` is a monotonic time; `settings` are set in every working session.
 
-    `free` says how much space a tablespace has.
+    `free` says how much space a tablespace has, and `lock` is the session that holds the run's lock.
     """
 
     workers: int = 1
@@ -38,6 +38,7 @@ class Orders:
     deadline: float | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     free: Free = unknown
+    lock: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,12 @@ def work(conninfo: str, target: Target, jobs: Sequence[Job], orders: Orders, his
         CannotConnect, NotAllowed, ConnectionLost: the observer cannot connect, or cannot see what --max-lag is about.
     """
     with contextlib.ExitStack() as stack:
-        observer = stack.enter_context(Observer(conninfo, orders.limits, orders.deadline, ears.working))
+        observer = stack.enter_context(Observer(conninfo, orders.limits, orders.deadline, ears.working, orders.lock))
         if orders.limits.max_lag is not None and observer.pulse.unseen:
             raise NotAllowed("--max-lag needs to see how far standbys are: GRANT pg_monitor")
         hands = Hands(conninfo, orders, observer, history, target)
         stack.callback(hands.close)
-        crew = Crew(Gates(observer, orders.free), hands.hire, ears.result, orders.limits.patience)
+        crew = Crew(Gates(observer, orders.free), hands.hire, ears.result, history.note, orders.limits.patience)
         with _stopped_gently(observer, ears.say):
             crew.start(jobs, orders.workers)
             crew.wait()

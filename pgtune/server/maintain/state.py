@@ -1,6 +1,7 @@
 """How an object stands just before and after its job: looked at by oid, never by name alone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from psycopg.rows import DictRow
 
@@ -37,10 +38,11 @@ class State:
         return (self.schema, self.name) == (job.target.schema, job.target.name)
 
 
-def before(session: Session, job: Job) -> State:
-    """Take the object's lock and look at it, in one statement."""
+def before(session: Session, job: Job, ours: Sequence[int]) -> State:
+    """Take the object's lock and look at it, in one statement; `ours` are processes of this run."""
     if job.kind in OF_INDEXES:
-        return State(**session.rows("maintain/begin_index", oid=job.target.oid)[0])
+        found = State(**session.rows("maintain/begin_index", oid=job.target.oid, ours=list(ours))[0])
+        return found if job.bytes is None else replace(found, bytes=job.bytes)  # as measured for the plan
     skips = all("SKIP_LOCKED" in statement for statement in job.sql)
     return State(**session.rows("maintain/begin_table", oid=job.target.oid, skips=skips)[0])
 

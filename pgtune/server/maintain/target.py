@@ -1,7 +1,7 @@
 """Whether a run may work here at all: on a primary, not through a transaction pooler, beside no other run."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -88,11 +88,32 @@ def _require(session: Session, found: Target) -> None:
         )
     if session.process_told != found.pid and _swaps_sessions(session):
         raise MustNotRunHere(POOLER)
+    other = _taken_by_another(session)
+    if other:
+        raise MustNotRunHere(f"{other}; nothing was done")
+
+
+def _taken_by_another(session: Session, ours: Sequence[int] = ()) -> str:
+    """Try for the run's lock; "" if it is this session's, or that of one of our processes."""
     taken = session.rows("maintain/run_lock")[0]["taken"]
-    others = session.rows("maintain/run_lock_elsewhere")
-    if not taken or others:
-        who = f" (process {others[0]['pid']})" if others else ""
-        raise MustNotRunHere(f"another run of pgtune maintain{who} is at work on this server; nothing was done")
+    others = session.rows("maintain/run_lock_elsewhere", ours=list(ours))
+    if not others and (taken or ours):
+        return ""
+    who = f" (process {others[0]['pid']})" if others else ""
+    return f"another run of pgtune maintain{who} is at work on this server"
+
+
+def keep(session: Session, ours: Sequence[int]) -> str:
+    """Take the run's lock again where its session was lost; who has it by now, "" if it is this run's.
+
+    Raises:
+        NotAllowed, Refused, ConnectionLost: as the server answers; it may be asked again later.
+    """
+    with contextlib.suppress(ConnectionLost):
+        session.rows("maintain/own_process")
+        return ""
+    session.connect()
+    return _taken_by_another(session, ours)
 
 
 def _swaps_sessions(session: Session) -> bool:

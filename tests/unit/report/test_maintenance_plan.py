@@ -78,7 +78,7 @@ def test_comments_of_the_script_end_with_their_line():
         ("a=b", "\\connect -reuse-previous=on \"dbname='a=b'\""),
         ("it's", "\\connect -reuse-previous=on \"dbname='it\\'s'\""),
         ('a"b', '\\connect -reuse-previous=on "dbname=\'a""b\'"'),
-        ("a\nb", "-- connect by hand to the database a b"),
+        ("a\nb", "SELECT U&'\"dbname=''a\\+00000Ab''\"' AS target \\gset\n\\connect -reuse-previous=on :target"),
     ],
 )
 def test_databases_are_connected_to_by_name(name, command):
