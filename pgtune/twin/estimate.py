@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pgtune.model.design import Index, Name, Query, quoted
+from pgtune.model.design import Index, Key, Name, Query, quoted
 from pgtune.model.errors import NotPlannable
 from pgtune.plans.plan import Plan
 from pgtune.snapshot.snapshot import Table
-from pgtune.twin import btree, sizes
+from pgtune.twin import btree, gin, sizes
 from pgtune.twin.sizes import Part
 
 
@@ -42,6 +42,9 @@ class Estimates:
         if index.method == "btree":
             pages = sizes.btree_pages(rows, parts, payload, self._groups(index, table, parts, rows), options)
             return Estimate(pages, btree.height_of(pages, sizes.width(parts)), rows)
+        if index.method == "gin":
+            held = [each for key in index.keys for each in _entries(key, table, rows)]
+            return Estimate(gin.pages(held, rows, table.pages), 0, rows)
         pages = sizes.other_pages(index.method, rows, parts, payload, table, options)
         return Estimate(pages, 0, rows)
 
@@ -55,7 +58,7 @@ class Estimates:
 
     def _groups(self, index: Index, table: Table, parts: list[Part], rows: float) -> float:
         """How many different keys: of one column as its statistics say, of several as the planner reckons."""
-        if len(parts) == 1 and not index.where:
+        if len(parts) == 1 and index.keys[0].column and not index.where:
             return min(parts[0].distinct(rows), rows)
         keys = ", ".join(f"({key.expression})" if key.expression else quoted(key.column) for key in index.keys)
         where = f" WHERE {index.where}" if index.where else ""
@@ -67,3 +70,8 @@ class Estimates:
             return self.plan(Query(text, (), ("pg_catalog",))).root.rows
         except NotPlannable:
             return None
+
+
+def _entries(key: Key, table: Table, rows: float) -> list[gin.Entries]:
+    column = next((each for each in table.columns if each.name == key.column), None)
+    return gin.entries(column, key.opclass, rows)

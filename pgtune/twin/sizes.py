@@ -215,6 +215,31 @@ def other_pages(
         ranges = ceil(max(table.pages, 1) / int(options.get("pages_per_range", 128)))
         return 2 + ceil(ranges / 1360) + ceil(ranges * aligned(8 + 2 * width(keys) + 4) / USABLE) - 1
     if method == "hash":
-        return 2 + ceil(rows * 20 / (USABLE * 0.75)) + ceil(rows * 20 / PAGE / 16)
+        return hash_pages(rows, keys[0])
     own = tuple_size([*keys, *payload]) + 4
     return 2 + ceil(rows * own / (USABLE * 0.75))
+
+
+HASHED = 20  # bytes of a hash index's entry: 8 of header, 8 for the hash, a line pointer
+BUCKET = USABLE // HASHED  # entries on a page
+
+
+def hash_pages(rows: float, key: Part) -> int:
+    """Pages of a hash index: buckets for three quarters full pages, and what spills over for values of many rows.
+
+    Buckets are doubled in number, from 1024 on in four steps (hash/hashpage.c, _hash_init and hashutil.c).
+    """
+    wanted = max(rows / (PAGE * 0.75 // HASHED), 2)
+    whole = 2
+    while whole < wanted and whole < 1024:
+        whole *= 2
+    step = whole
+    while whole < wanted:
+        step = whole if whole & (whole - 1) == 0 else step
+        whole += step // 4
+    groups = [(share * rows, 1.0) for share in key.common]
+    rest = rows * max(1 - sum(key.common) - key.null_frac, 0)
+    others = max(key.distinct(rows) - len(key.common), 1)
+    groups.append((rest / others, others))
+    spilled = sum(many * max(ceil(count / BUCKET) - 1, 0) for count, many in groups)
+    return 2 + whole + round(spilled)
