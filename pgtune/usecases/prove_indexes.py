@@ -62,7 +62,21 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
         before = _measured(trials, session, say)
         built, after, notes = _with_indexes(advised, Build(writer, book, target, PATIENCE, say), trials, session)
         found = tuple(_joined(each, before, after, advised.design) for each in trials)
-    return replace(advised.answer, proof=Proof(writer.name, built, found, notes))
+    return replace(advised.answer, proof=Proof(writer.name, built, found, (*notes, *_dearer(found))))
+
+
+WORSE = 1.1  # as the advice itself allows a query to become dearer
+
+
+def _dearer(found: Sequence[Measured]) -> Iterator[str]:
+    """The queries that read more or take longer with the indexes, against what the planner believed."""
+    for each in found:
+        if each.before is None or each.after is None:
+            continue
+        slower = each.after.ms > WORSE * each.before.ms and each.after.ms - each.before.ms > 1
+        if slower and each.after.buffers > WORSE * each.before.buffers:
+            text = " ".join(each.text.split())[:60]
+            yield f"slower with the indexes: {text} ({each.before.ms:.3g} ms before, {each.after.ms:.3g} ms after)"
 
 
 def refuse(target: Target, snapshot: Snapshot) -> None:
