@@ -92,7 +92,8 @@ def with_indexes(real: psycopg.Connection, twin: Twin, case: Case, queries: Sequ
     yield score.line("what-if indexes")
     yield from (f"    {each}" for each in score.odd[:30])
     near = sum(abs(each - 1) <= 0.15 for each in sizes.ratios) / len(sizes.ratios)
-    yield f"  sizes of {len(sizes.ratios)} indexes: {min(sizes.ratios):.2f} to {max(sizes.ratios):.2f}, within 15 %: {near:.0%}"
+    low, high = min(sizes.ratios), max(sizes.ratios)
+    yield f"  sizes of {len(sizes.ratios)} indexes: {low:.2f} to {high:.2f}, within 15 %: {near:.0%}"
     yield from (f"    {each}" for each in sizes.odd[:30])
 
 

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -18,7 +19,7 @@ YEARS = range(1992, 1999)  # the dates of TPC-H
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A database: `load` fills it at a scale, `keys` makes the indexes that exist, `indexes` and `schemes` are what-ifs."""
+    """A database: `load` fills it at a scale and makes its indexes, `indexes` and `schemes` are what-ifs."""
 
     name: str
     load: Callable[[Cluster, str, float], None]
@@ -72,7 +73,7 @@ def _every_column(connection: psycopg.Connection) -> list[Index]:
     """An index on each column, and on each with the one that stands behind it."""
     columns = [(Name("public", table), column) for table, column in _columns(connection)]
     alone = [Index(table, (Key(column),)) for table, column in columns]
-    pairs = zip(columns, columns[1:], strict=False)
+    pairs = pairwise(columns)
     return alone + [Index(one, (Key(a), Key(b))) for (one, a), (other, b) in pairs if one == other]
 
 
@@ -141,8 +142,8 @@ def _listed(table: str, column: str, values: tuple[str, ...]) -> Scheme:
     return Scheme(Name("public", table), "list", (column,), tuple(parts))
 
 
-EVEN = {year: 0.1518 for year in range(1992, 1998)} | {1998: 0.0892}  # orders end on 1998-08-02
-SHIPPED = {1992: 0.126} | {year: 0.1517 for year in range(1993, 1998)} | {1998: 0.1155}
+EVEN = dict.fromkeys(range(1992, 1998), 0.1518) | {1998: 0.0892}  # orders end on 1998-08-02
+SHIPPED = {1992: 0.126} | dict.fromkeys(range(1993, 1998), 0.1517) | {1998: 0.1155}
 MODES = ("AIR", "FOB", "MAIL", "RAIL", "REG AIR", "SHIP", "TRUCK")
 
 CASES = (
@@ -164,12 +165,14 @@ CASES = (
     Case("mixed", _mixed, _texts(
         "M", "SELECT * FROM documents WHERE body @> '{\"user\": 17}'",
         "SELECT * FROM documents WHERE body @> '{\"type\": \"t3\", \"ok\": false}'",
-        "SELECT * FROM documents WHERE tags @> ARRAY['tag3']", "SELECT * FROM documents WHERE tags && ARRAY['tag300', 'tag9']",
+        "SELECT * FROM documents WHERE tags @> ARRAY['tag3']",
+        "SELECT * FROM documents WHERE tags && ARRAY['tag300', 'tag9']",
         "SELECT id FROM documents WHERE words @@ to_tsquery('simple', 'word7 & word19')",
         "SELECT id FROM documents WHERE words @@ to_tsquery('simple', 'word4000')",
         "SELECT * FROM documents WHERE span && int4range(500, 510)",
         "SELECT * FROM documents WHERE at >= '2026-01-20 UTC' AND at < '2026-01-21 UTC'",
-        "SELECT kind, count(*), sum(price) FROM documents GROUP BY kind", "SELECT * FROM documents WHERE kind = 'kind0'",
+        "SELECT kind, count(*), sum(price) FROM documents GROUP BY kind",
+        "SELECT * FROM documents WHERE kind = 'kind0'",
         "SELECT * FROM documents WHERE kind = 'kind29' AND price > 900",
         "SELECT * FROM documents WHERE kind = 'kind0' ORDER BY price LIMIT 20",
         "SELECT p.id FROM documents d JOIN documents p ON p.id = d.parent WHERE d.kind = 'kind25'",

@@ -115,6 +115,24 @@ def _of_samples(
         yield Entries(UNKNOWN, rows, width or 8.0)
 
 
+def member(column: Column, key: str, rows: float) -> tuple[float, float] | None:
+    """Different values of a key at the top of a JSON column's values, and their width in bytes; None if unknown."""
+    stats = next(iter(sorted(column.stats, key=lambda each: each.inherited)), None)
+    weights = list(_weighted(stats)) if stats else []
+    found = [
+        (str(value[key]), share)
+        for text, share in weights
+        if isinstance(value := _read(text), Mapping) and key in value
+    ]
+    if not found:
+        return None
+    times = Counter(word for word, _ in found)
+    once = [word for word, count in times.items() if count == 1]
+    mass = sum(share for word, share in found if times[word] == 1) * rows
+    many = len(times) - len(once) + (_distinct(len(once), times.values(), mass) if once else 0)
+    return min(many, rows), sum(len(word.encode()) + 1.0 for word, _ in found) / len(found)
+
+
 def _of_path(
     shares: Mapping[str, float], times: Mapping[str, int], rows: float, width: float | None
 ) -> Iterator[Entries]:

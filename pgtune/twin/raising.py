@@ -75,7 +75,7 @@ def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:
     superuser = own.superuser()
     relations.write_sizes(superuser, sizes)
     planner = Planner(own, plan_seconds)
-    whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {})))
+    whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {}), world.rows_of))
     schemes = Schemes(own, superuser, builder, planner, world)
     left_out = (*rebuild.left_out, *_without_object(snapshot, rebuild, known))
     doubts = tuple(_doubts(own, snapshot, foreign, lost))

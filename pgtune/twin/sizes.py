@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, expm1
 
-from pgtune.model.design import Key
 from pgtune.snapshot.snapshot import Column, ColumnStats, StoredIndex, Table
 from pgtune.twin.btree import PAGE, USABLE, aligned, fanout, height_of
 from pgtune.workload.arrays import elements, numbers
@@ -44,16 +43,16 @@ class Part:
         return max(found + (self.null_frac > 0), 1)
 
 
+def occupied(places: float, rows: float) -> float:
+    """How many of so many equally likely keys turn up among so many rows."""
+    return places * -expm1(-rows / places) if places > 0 else 0.0
+
+
 def rows_of(table: Table) -> float:
     """The rows that the planner reckons with: density as it was when counted, times the pages of now."""
     if table.rows > 0 and table.relpages > 0:
         return table.rows / table.relpages * table.pages
     return max(table.rows, 0.0)
-
-
-def part(key: Key, table: Table) -> Part:
-    """A key's part: a column's as its statistics say, an expression's of an assumed width."""
-    return column_part(key.column, table) if key.column else Part(-1, 4, UNKNOWN_WIDTH)
 
 
 def column_part(name: str, table: Table) -> Part:
@@ -196,13 +195,17 @@ def _posted(rows: float, keys: Sequence[Part], groups: float, own: float) -> flo
 
 
 def _posting(count: float, own: float) -> float:
-    """Bytes for `count` rows of one key: whole posting lists, and one for those that remain."""
-    most = max((LONGEST_POSTING - own) // TID, 1)
-    if count <= 1:
-        return (own + 4) * count
+    """Bytes for `count` rows of one key, on the average: between those for the whole numbers around it."""
+    low = int(count)
+    return _whole_posting(low, own) * (low + 1 - count) + _whole_posting(low + 1, own) * (count - low)
+
+
+def _whole_posting(count: int, own: float) -> float:
+    """Bytes for whole posting lists, and for one with the rows that remain."""
+    most = max(int((LONGEST_POSTING - own) // TID), 1)
     whole, left = divmod(count, most)
-    size = whole * (aligned(own + TID * most) + 4)
-    if left >= 1:
+    size: float = whole * (aligned(own + TID * most) + 4)
+    if left:
         size += (aligned(own + TID * left) if left > 1 else own) + 4
     return size
 
