@@ -31,6 +31,10 @@ EVERY = 0.5  # seconds between two looks
 TOLD = 5.0  # seconds of being blocked before somebody is told
 
 
+def nobody(_text: str) -> None:
+    """Whom to tell where nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """An index to create: its name and table, the statement, and statements that must run before (CREATE EXTENSION)."""
@@ -64,14 +68,18 @@ class Watch:
     gave_up: str | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, conninfo: str, pid: int, patience: float, say: Say) -> None:
-        """Look until told to stop; cancel the statement after it was blocked for `patience` seconds on end."""
+    def run(self, conninfo: str, pid: int, patience: float, say: Say, tell: Say) -> None:
+        """Look until told to stop; cancel the statement after it was blocked for `patience` seconds on end.
+
+        `tell` hears how far it is at every look, `say` what a person has to know.
+        """
         with suppress(PgtuneError, psycopg.Error), reading(conninfo) as connection:
             blocked_since: float | None = None
             told = ""
             while not self._stop.wait(EVERY):
                 found = rows(connection, resources.sql("build/progress"), pid=pid)
                 blockers = found[0]["blockers"] if found else []
+                tell(_progress(found[0]) if found else "")
                 if not blockers:
                     blocked_since, told = None, ""
                     continue
@@ -89,6 +97,15 @@ class Watch:
     def stop(self) -> None:
         """End the observation."""
         self._stop.set()
+
+
+def _progress(row: dict[str, Any]) -> str:
+    """The phase of a build as pg_stat_progress_create_index names it, and how much of it is done."""
+    for what in ("tuples", "blocks"):  # while it sorts and loads, blocks are those of the scan before
+        total = row[f"{what}_total"]
+        if total:
+            return f"{row['phase']}, {row[f'{what}_done'] / total:.0%}"
+    return str(row["phase"] or "")
 
 
 def _pids(blockers: Sequence[dict[str, Any]]) -> str:
@@ -110,13 +127,17 @@ def _session(each: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The tools of a run that builds: `patience` in seconds is how long a build may be blocked."""
+    """The tools of a run that builds: `patience` in seconds is how long a build may be blocked.
+
+    `say` is for what a person has to know, `tell` for how far a build is, twice a second.
+    """
 
     writer: Writer
     ledger: Ledger
     target: Target
     patience: float
     say: Say
+    tell: Say = nobody
 
     def carry_out(self, wanted: Sequence[Wanted]) -> tuple[int, list[Outcome]]:
         """Create the indexes one after the other; the number of the run, and what became of each.
@@ -193,7 +214,7 @@ class Build:
             Refused: it was given up, and the message names who blocked it.
             PgtuneError: as the server answers.
         """
-        with observing(self.writer, self.patience, self.say) as watch:
+        with observing(self) as watch:
             try:
                 self.writer.execute(_composed(statement))
             except PgtuneError as error:
@@ -271,10 +292,12 @@ class Build:
 
 
 @contextmanager
-def observing(writer: Writer, patience: float, say: Say) -> Iterator[Watch]:
+def observing(build: "Build") -> Iterator[Watch]:
     """An observer of the writer's session for as long as the block runs."""
     watch = Watch()
-    thread = threading.Thread(target=watch.run, args=(writer.conninfo, writer.pid, patience, say), daemon=True)
+    writer = build.writer
+    arguments = (writer.conninfo, writer.pid, build.patience, build.say, build.tell)
+    thread = threading.Thread(target=watch.run, args=arguments, daemon=True)
     thread.start()
     try:
         yield watch
