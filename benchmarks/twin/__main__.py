@@ -19,7 +19,7 @@ import psycopg
 
 from benchmarks.twin.cases import CASES, Case
 from pgtune.cluster import Cluster, find
-from pgtune.model.design import Design, Name, Query, Scheme
+from pgtune.model.design import Design, Index, Name, Query, Scheme
 from pgtune.model.errors import NotPlannable
 from pgtune.plans.parse import plan_of
 from pgtune.plans.plan import Node, Plan
@@ -79,6 +79,8 @@ def with_indexes(real: psycopg.Connection, twin: Twin, case: Case, queries: Sequ
     """Every query under each index, where the index is used on either side; and the sizes."""
     score, sizes = Score(), Score()
     for index in case.indexes(real):
+        if _known(twin.snapshot, index):
+            continue
         real.execute(index.ddl().encode())
         size = real.execute("SELECT pg_relation_size(%s::regclass)", (f'public."{index.name}"',)).fetchone()
         sizes.ratios.append(twin.size_of(index) / size[0])
@@ -95,6 +97,13 @@ def with_indexes(real: psycopg.Connection, twin: Twin, case: Case, queries: Sequ
     low, high = min(sizes.ratios), max(sizes.ratios)
     yield f"  sizes of {len(sizes.ratios)} indexes: {low:.2f} to {high:.2f}, within 15 %: {near:.0%}"
     yield from (f"    {each}" for each in sizes.odd[:30])
+
+
+def _known(snapshot: Snapshot, index: Index) -> bool:
+    """Whether an index that exists begins with the same columns: the choice between equals says nothing."""
+    table = snapshot.table(index.table)
+    keys = tuple(key.column for key in index.keys)
+    return table is not None and any(each.keys[: len(keys)] == keys for each in table.indexes)
 
 
 def with_schemes(real: psycopg.Connection, twin: Twin, case: Case, queries: Sequence[tuple[str, str]]) -> Iterator[str]:
