@@ -20,6 +20,7 @@ from pgtune.model.design import Name
 from pgtune.model.errors import ConnectionLost, PgtuneError, Refused
 from pgtune.model.step import BUILDING, Place, State, Step
 from pgtune.server.connect import reading, rows
+from pgtune.server.indextree import Tree
 from pgtune.server.ledger import Ledger
 from pgtune.server.run import steadfast
 from pgtune.server.writer import Target, Writer
@@ -28,6 +29,7 @@ Say = Callable[[str], None]
 Fate = Literal["created", "there already", "left out", "failed"]
 
 EVERY = 0.5  # seconds between two looks
+MOMENT = "2s"  # how long a brief lock is waited for, and others behind it
 TOLD = 5.0  # seconds of being blocked before somebody is told
 
 
@@ -170,12 +172,13 @@ class Build:
         self.ledger.record(number, State.WRITING, f"creating {wanted.name}")
         began = time.monotonic()
         try:
-            self._drop_invalid(wanted.name)
+            if self._tree(wanted) is None:
+                self._drop_invalid(wanted.name)
             for statement in wanted.needs:
                 self.writer.execute(_composed(statement))
             self._wait_for_quiet(wanted.table)
             self.say(f"creating {wanted.name} on {wanted.table}")
-            self.watched(wanted.ddl)
+            self._create(wanted)
         except ConnectionLost:
             self.writer.come_back()
             return self._cleaned(wanted, "the connection was lost")
@@ -206,6 +209,48 @@ class Build:
                 told = _pids(blockers)
                 self.say(f"waiting for {_who(blockers)}")
             time.sleep(EVERY)
+
+    def _create(self, wanted: Wanted) -> None:
+        """Build it; on a partitioned table partition by partition, going on where an earlier run ended."""
+        tree = self._tree(wanted)
+        if tree is None:
+            self.watched(wanted.ddl)
+            return
+        for stage in tree.stages():
+            if stage.brief:
+                self._briefly(stage.statement)
+                continue
+            found = self.writer.rows("build/index", name=stage.index.sql)
+            if found and not found[0]["valid"]:
+                self.drop(stage.index.sql)
+            if not found or not found[0]["valid"]:
+                self.say(f"creating {stage.index}")
+                self.watched(stage.statement)
+
+    def _tree(self, wanted: Wanted) -> Tree | None:
+        rows_ = self.writer.rows("build/partitions", name=wanted.table.sql)
+        return Tree(wanted.name, wanted.table, wanted.ddl, rows_) if rows_ else None
+
+    def _briefly(self, statement: str) -> None:
+        """Run a statement whose lock others queue behind: it waits a moment for it, and again, while patience lasts.
+
+        Raises:
+            Refused: the lock was not to be had.
+        """
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                self.writer.execute(_composed(f"SET lock_timeout = '{MOMENT}'"))
+                self.writer.execute(_composed(statement))
+            except Refused as error:
+                busy = isinstance(error.__cause__, psycopg.errors.LockNotAvailable)
+                if not busy or time.monotonic() > until:
+                    raise
+                time.sleep(EVERY)
+            else:
+                return
+            finally:
+                self.writer.execute(_composed("SET lock_timeout = 0"))
 
     def watched(self, statement: str) -> None:
         """Run a statement under the eyes of the observer.
@@ -260,7 +305,10 @@ class Build:
     def _cleaned(self, wanted: Wanted, why: str) -> Outcome:
         """After a failed build: its invalid index goes, or it is said that it stays."""
         try:
+            tree = self._tree(wanted)
             self._drop_invalid(wanted.name)
+            for name in tree.indexes() if tree else ():
+                self.drop(name.sql)
         except PgtuneError as error:
             return Outcome(wanted, "failed", f"{why}; its invalid index is left: {error}")
         return Outcome(wanted, "failed", why)
@@ -277,8 +325,14 @@ class Build:
             Refused: others blocked it for too long; the message names them.
             PgtuneError: as the server answers.
         """
+        found = self.writer.rows("build/index", name=name)
+        if not found:
+            return
         self.say(f"dropping {name}")
-        self.watched(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        if found[0]["partitioned"]:  # PostgreSQL drops none of these concurrently
+            self._briefly(f"DROP INDEX IF EXISTS {name}")
+        else:
+            self.watched(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
     def _end(self, number: int, wanted: Sequence[Wanted], outcomes: Sequence[Outcome], why: str | None) -> None:
         """Write down how the run ended; what was not created is no part of it any more."""

@@ -97,11 +97,6 @@ def _obstacle(writer: Writer, wanted: Wanted) -> str | None:
     if not found:
         return f"{wanted.table} is not there any more"
     row = found[0]
-    if row["kind"] == "p":
-        return (
-            f"{wanted.table} is partitioned: create it on each partition concurrently, then on the table with ON ONLY, "
-            "and attach them"
-        )
     if not row["owned"]:
         return f"only {row['owner']}, who owns {wanted.table}, and members of that role may create indexes on it"
     return None if row["may_create"] else f"GRANT CREATE ON SCHEMA {wanted.table.schema} would be needed"
