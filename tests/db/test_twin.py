@@ -20,7 +20,11 @@ def test_every_plan_is_the_real_one(database):
         with raised(snapshot) as twin:
             assert twin.planner_differs is None
             assert twin.left_out == ()
+            unseen = any("ranges in public.people.span" in doubt for doubt in twin.doubts)
+            assert unseen == (real.info.server_version < 170000)
             for text in QUERIES:
+                if unseen and "span" in text:
+                    continue
                 true, plan = planned(real, text), twin.plan(Query(text))
                 assert (plan.shape, text) == (true.shape, text)
                 close = 0.02 if "@" in text else 0.0001  # of a GIN index only the size is known, not its inner division
