@@ -45,13 +45,16 @@ class Trial:
 
 
 def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
-    """The answer with what was measured on this server.
+    """The answer with what was measured on this server; as it was, if it advises no index.
 
     Raises:
         MustNotRunHere: it is the server that the snapshot came from, a standby, or one that was not tested.
         NotAllowed: the role may not create the indexes.
         CannotConnect, ConnectionLost, LedgerUnusable: as ever; `pgtune undo` removes what a killed proof left.
     """
+    if not advised.answer.indexes.recommendations:
+        say("there is no index to prove")
+        return advised.answer
     with Writer(conninfo) as writer, ledger.opened() as book, reading(conninfo) as session:
         writer.connect()
         target = writer.target()
@@ -166,8 +169,6 @@ def _with_indexes(advised: Advised, build: Build, trials: Sequence[Trial], sessi
 ]:  # fmt: skip
     """Build, measure, remove; what could not be built is a note."""
     wanted = [as_wanted(each) for each in advised.answer.indexes.recommendations]
-    if not wanted:
-        return (), {}, ()
     number, outcomes = build.carry_out(wanted)
     try:
         after = _measured(trials, session, build.say)
