@@ -101,7 +101,7 @@ def _doubts(own: House, snapshot: Snapshot, foreign: Collection[str], lost: Coll
     for name in lost:
         yield f"the statistics of {name} could not be taken over"
     for name in _unseen_ranges(snapshot):
-        yield f"what the server knows of the ranges in {name} is shown by 17 and later alone: conditions on them are guessed"
+        yield f"what the server knows of the ranges in {name} is shown from 17 on: conditions on them are guesses"
     for each in snapshot.extended:
         yield f"what {each.name} knows of {each.table} does not travel: its columns are taken for independent"
 

@@ -171,7 +171,9 @@ def _stored_part(key: str, column: Column, table: Table) -> Part:
 def btree_pages(
     rows: float, keys: Sequence[Part], payload: Sequence[Part], groups: float, options: Mapping[str, str]
 ) -> int:
-    """Pages of a new B-tree over `rows` rows with `groups` different keys."""
+    """Pages of a new B-tree over `rows` rows with `groups` different keys; without rows it has its first page alone."""
+    if rows < 1:
+        return 1
     fill = int(options.get("fillfactor", 90)) / 100
     own = tuple_size([*keys, *payload])
     posts = not payload and all(each.images for each in keys) and options.get("deduplicate_items", "on") != "off"
