@@ -92,6 +92,9 @@ class Proposer:
     def _weighed(self, use: Use, candidate: Candidate, period: Period | None, scheme: Scheme,
                  before: dict[Statement, float]) -> Partitioning | str:  # fmt: skip
         """The scheme with what it does to every statement, or why it does not pay."""
+        taken = migration.in_the_way(self.snapshot, scheme)
+        if taken is not None:
+            return f"{taken} has a name that its migration needs: rename it, or drop it if a migration left it there"
         effects: list[Effect] = []
         for statement, shape in use.statements:
             if statement not in before:

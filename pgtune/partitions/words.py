@@ -77,6 +77,8 @@ def consequences(snapshot: Snapshot, use: Use, scheme: Scheme, unknown: int = 0)
     if views:
         found.append(f"the views {', '.join(views)} are made anew in the moment of the swap")
     found.append(f"a statement that does not name {key} plans and reads every partition")
+    if snapshot.masked and scheme.strategy != "hash":
+        found.append("the snapshot is masked, so the bounds are made up: take them from one that is not")
     if unknown:
         found.append(f"{unknown} of the statements on it could not be planned: what becomes of them is unknown")
     found.append("new indexes on the live table: CONCURRENTLY on each partition, then attached")

@@ -143,3 +143,9 @@ def test_names_stay_within_the_limit_of_postgresql():
     name = named(Name("public", "ä" * 60), "p2026_01")
     assert len(name.encode()) <= 63
     assert name.endswith("_p2026_01")
+
+
+def test_a_name_that_is_taken_forbids_it():
+    """CREATE TABLE IF NOT EXISTS would take somebody else's table for a partition."""
+    other = Table(Name("public", "events_default"), "r", ())
+    assert_declined("public.events_default has a name", statement(BY_TIME), others=(other,))
