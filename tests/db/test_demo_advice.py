@@ -31,6 +31,9 @@ select query, (shared_blks_hit + shared_blks_read)::float8 / calls from pg_stat_
 """
 
 
+FEW = 50  # pages: less is a matter of which values the workload draws
+
+
 def quiet(_text: object) -> None:
     """Whom to tell where the test does not listen."""
 
@@ -45,8 +48,9 @@ def shop_dsn(binaries_of) -> Iterator[str]:
         patch.setenv("PGTUNE_HOME", str(folder))
         yield demo.start(quiet, quiet).conninfo
         demo.remove(quiet)
-        (folder / "demo.lock").unlink()
-        (folder / "ledger.sqlite3").unlink(missing_ok=True)
+        for name in ("demo.lock", "ledger.sqlite3"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +135,7 @@ def assert_sizes(advised, created):
 
 
 def assert_pages(promised, before, after):
-    """What was to cost at most half reads as much less, all together and each."""
+    """What was to cost at most half reads as much less, all together; and none that reads much reads more."""
     halved = [each for each in promised.queries if each.text in before and each.cost_after < each.cost_before / 2]
     assert len(halved) >= 6
     first, second = (sum(pages[each.text] * each.weight for each in halved) for pages in (before, after))
@@ -139,7 +143,7 @@ def assert_pages(promised, before, after):
     cost_after = sum(each.cost_after * each.weight for each in halved)
     assert second / first < 1.25 * cost_after / cost_before
     for each in halved:
-        assert after[each.text] < before[each.text], each.text
+        assert after[each.text] < max(before[each.text], FEW), each.text
 
 
 def assert_costs(promised, again):
