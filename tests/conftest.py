@@ -10,6 +10,7 @@ A version without binaries is skipped as "not tested"; PGTUNE_REQUIRE_VERSIONS="
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from shutil import rmtree
@@ -63,7 +64,8 @@ def binaries_of(pytestconfig: pytest.Config) -> BinariesOf:
 
     def search(major: int) -> Binaries:
         try:
-            return find(major)
+            found = find(major)
+            return replace(found, folder=found.folder.resolve())  # what a test's own home leads to outlives it
         except ServerNotFound as error:
             if str(major) in os.environ.get("PGTUNE_REQUIRE_VERSIONS", "").split():
                 pytest.fail(f"PGTUNE_REQUIRE_VERSIONS asks for PostgreSQL {major}: {error}")

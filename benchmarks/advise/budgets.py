@@ -18,6 +18,7 @@ from pgtune.twin import Twin, raised
 from pgtune.workload.statement import Statement, Workload
 
 SLOWER = 1.1  # a query that takes so many times longer than without the indexes is named
+OFF = 0.05  # a query whose cost differs so much from the predicted one is named
 NOISE_S = 0.05  # and longer by this much
 
 
@@ -65,11 +66,20 @@ def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[
     rows = advised(conninfo, queries, budgets)
     before = measured(conninfo, queries, runs or 0)
     if runs is not None:
-        rows = [
-            Row(row.budget, row.advice, row.seconds, with_indexes(conninfo, queries, _indexes(row), runs))
-            for row in rows
-        ]
+        rows = [_really(row, conninfo, queries, runs, before) for row in rows]
     return "\n\n".join([_table(name, rows, before), *_slower(rows, before)])
+
+
+def _really(row: Row, conninfo: str, queries: Mapping[str, str], runs: int, before: Built) -> Row:
+    """The row with its indexes really built."""
+    built = with_indexes(conninfo, queries, _indexes(row), runs)
+    ratio, size = built.cost / before.cost, built.size_bytes / MB
+    print(f"{row.budget or 'no'} MB: predicted {row.predicted:.3f}, built {ratio:.3f}, {size:.0f} MB", file=sys.stderr)
+    for name, cost in built.costs.items():
+        predicted = next(each.cost_after for each in row.advice.queries if each.origin == name)
+        if abs(cost / predicted - 1) > OFF:
+            print(f"  {name}: predicted {predicted:.0f}, built {cost:.0f}", file=sys.stderr)
+    return Row(row.budget, row.advice, row.seconds, built)
 
 
 def _indexes(row: Row) -> list[Index]:

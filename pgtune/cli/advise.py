@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,21 +90,28 @@ def _request(conninfo: str, given: dict[str, Any]) -> "Request":
 
 
 @contextmanager
-def _progress() -> Iterator["Tell"]:
+def _line_of() -> Iterator[Callable[[str], None]]:
     """One line that changes, on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _progress: None
+        yield lambda _text: None
         return
     try:
-        yield lambda progress: click.echo(f"\r{_line(progress)}{CLEAR}", err=True, nl=False)
+        yield lambda text: click.echo(f"\r{text[:79]}{CLEAR}\r", err=True, nl=False)
     finally:
         click.echo(f"\r{CLEAR}", err=True, nl=False)
+
+
+@contextmanager
+def _progress() -> Iterator["Tell"]:
+    """The same for the progress of the advice."""
+    with _line_of() as show:
+        yield lambda progress: show(_line(progress))
 
 
 def _line(progress: "Progress") -> str:
     of = f" {progress.done} of {progress.total}" if progress.total else ""
     cost = f", cost {progress.cost:,.0f}" if progress.cost is not None else ""
-    return f"{progress.step}{of}{cost}"[:79]
+    return f"{progress.step}{of}{cost}"
 
 
 def _rendered(answer: "Answer", output: str, *, live: bool) -> str:
@@ -146,5 +153,6 @@ def _apply(advised: "Advised", conninfo: str, given: dict[str, Any]) -> int:
         if not sys.stdin.isatty():
             raise click.UsageError("--apply asks before it changes anything; without a terminal say --yes")
         click.confirm(f"Create {len(wanted)} indexes in {advised.answer.target}?", abort=True, err=True)
-    built = build(advised, conninfo, given["lock_timeout"], options.say)
+    with _line_of() as show:
+        built = build(advised, conninfo, given["lock_timeout"], options.say, show)
     return options.report_built(built)

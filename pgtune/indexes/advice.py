@@ -27,7 +27,8 @@ class Limits:
     """What the advice has to keep to.
 
     `budget_bytes` None: all the storage it wants. `worst` is how many times dearer one query may become.
-    `over` says that time is up: the answer is then what was found so far.
+    `over` says that time is up: the answer is then what was found so far. `exact` asks for the bound under the budget,
+    which takes minutes and the solver of the extra `ilp`.
     """
 
     budget_bytes: int | None = None
@@ -35,6 +36,7 @@ class Limits:
     max_columns: int = 3
     worst: float = 1.1
     over: Callable[[], bool] = never
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgtune.indexes import declined, drops, foreign, items, merges, skipscan, statistics, writes
+from pgtune.indexes import bound, declined, drops, foreign, items, merges, skipscan, statistics, writes
 from pgtune.indexes.advice import Bound, IndexAdvice, Limits, Progress, SizeOf
 from pgtune.indexes.costs import Costs, Planner
 from pgtune.indexes.facts import Facts
@@ -86,11 +86,22 @@ def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits
         declined.advise(facts, planned, selection, chosen),
         queries,
         tuple(planned.unplanned),
-        Bound(sum(item.weight * bounds[item.number] for item in planned.items)),
+        _bound(sum(item.weight * bounds[item.number] for item in planned.items), selection),
         len(pool.candidates),
         costs.calls,
         selection.finished,
     )
+
+
+def _bound(unlimited: float, selection: Selection) -> Bound:
+    """The unlimited bound, and the one under the budget where it was asked for and can be had."""
+    limits = selection.limits
+    if not limits.exact or limits.budget_bytes is None:
+        return Bound(unlimited)
+    selection.tell(Progress("proving a bound"))
+    taxes = selection.model().taxes
+    found = bound.Program(selection.costs, selection.items, taxes, limits.budget_bytes, limits.over).run()
+    return Bound(unlimited) if found is None else Bound(unlimited, *found)
 
 
 def _planned(facts: Facts, workload: Workload, world: World, tell: Tell) -> tuple[Planned, writes.Writes]:

@@ -17,8 +17,8 @@ from pgtune.indexes.propose import Proposer
 from pgtune.indexes.search import Model, best_set, frugal
 from pgtune.model.design import Index
 
-PEELS = 4  # how often the best plan's indexes are taken away to see the next best plan
-WORTH_ASKING = 0.02  # a plan that saves less than this of its query is not looked behind
+PEELS = 2  # how often the best plan's indexes are taken away to see the next best plan
+WORTH_ASKING = 0.05  # a plan that saves less than this of its query is not looked behind
 ROUNDS = 6
 CHECKED = 1e-4  # of the workload: costs that are not known better than this are asked for
 THRIFT = 0.004  # of the workload: what may be given up for fewer indexes
@@ -52,7 +52,10 @@ class Selection:
                 break
             self._collect(item)
             self.tell(Progress("planning with candidates", done + 1, len(self.items)))
-        return self._thrifty(frugal(self.model(), self._choose(), THRIFT))
+        chosen = self._choose()
+        if self.limits.budget_bytes is None:  # a budget says what storage is worth; without one, not to waste it
+            chosen = frugal(self.model(), chosen, THRIFT)
+        return self._thrifty(chosen)
 
     def _propose(self) -> None:
         """All candidates of all queries, built together: that is cheaper than one by one."""

@@ -44,6 +44,14 @@ class Remade:
     partitions: tuple[tuple[Partition, Name], ...] = field(default=())
 
 
+def in_the_way(snapshot: Snapshot, scheme: Scheme) -> Name | None:
+    """A table that already has a name which the migration would give; None if there is none."""
+    names = names_of(scheme.table)
+    wanted = {names.new, names.kept, names.changes}
+    wanted |= {Name(scheme.table.schema, part.name) for part in scheme.partitions}
+    return min((table.name for table in snapshot.tables if table.name in wanted), default=None)
+
+
 def script(snapshot: Snapshot, table: Table, scheme: Scheme) -> str:
     """The whole migration as text for psql."""
     names = names_of(table.name)

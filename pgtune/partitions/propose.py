@@ -57,6 +57,9 @@ class Proposer:
         tried: list[Partitioning] = []
         reasons: list[str] = []
         before = self._before(use)
+        unknown = sum(each.weight for each, _ in use.statements if each not in before)
+        if unknown > sum(each.weight for each in before):
+            return Declined(use.table.name, "most of the statements on it could not be planned")
         for candidate in candidates.candidates(use, self.guide):
             blocked = obstacles.against(self.snapshot, use.table, candidate.column.name)
             if blocked is not None:
@@ -70,7 +73,7 @@ class Proposer:
                     tried.append(answer)
         if tried:
             return self._finished(use, min(tried, key=_rank(tried)))
-        why = reasons[0] if reasons else "no column of it that the workload asks for would split it usefully"
+        why = "; ".join(dict.fromkeys(reasons)) or "no column of it that the workload asks for would split it usefully"
         return Declined(use.table.name, f"{human_bytes(size(use.table))}, but {why}")
 
     def _schemes(self, table: Table, candidate: Candidate) -> Iterator[tuple[Period | None, Scheme]]:
@@ -89,6 +92,9 @@ class Proposer:
     def _weighed(self, use: Use, candidate: Candidate, period: Period | None, scheme: Scheme,
                  before: dict[Statement, float]) -> Partitioning | str:  # fmt: skip
         """The scheme with what it does to every statement, or why it does not pay."""
+        taken = migration.in_the_way(self.snapshot, scheme)
+        if taken is not None:
+            return f"{taken} has a name that its migration needs: rename it, or drop it if a migration left it there"
         effects: list[Effect] = []
         for statement, shape in use.statements:
             if statement not in before:
@@ -110,7 +116,8 @@ class Proposer:
             return f"{by} takes from the statements without {scheme.key[0]} too much of what it gives to the others"
         return Partitioning(
             scheme, str(period or ""), size(use.table), cost, cost - won + lost, tuple(effects),
-            words.why(use, candidate, period, scheme, effects), words.consequences(self.snapshot, use, scheme),
+            words.why(use, candidate, period, scheme, effects),
+            words.consequences(self.snapshot, use, scheme, len(use.statements) - len(effects)),
             upkeep.upkeep(scheme, period, candidate), "", upkeep.partman(scheme, period, candidate),
         )  # fmt: skip
 

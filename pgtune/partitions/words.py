@@ -51,8 +51,11 @@ def _parts(scheme: Scheme, period: Period | None, size: int) -> str:
     return f"{len(scheme.partitions)} partitions, {each}, the largest {human_bytes(largest * size)}"
 
 
-def consequences(snapshot: Snapshot, use: Use, scheme: Scheme) -> tuple[str, ...]:
-    """What somebody has to know before: keys, uniqueness, foreign keys, views, statements without the key."""
+def consequences(snapshot: Snapshot, use: Use, scheme: Scheme, unknown: int = 0) -> tuple[str, ...]:
+    """What somebody has to know before: keys, uniqueness, foreign keys, views, statements without the key.
+
+    `unknown` is how many statements on the table could not be planned.
+    """
     table, key = use.table, scheme.key[0]
     found = []
     if not table.primary_key:
@@ -74,5 +77,9 @@ def consequences(snapshot: Snapshot, use: Use, scheme: Scheme) -> tuple[str, ...
     if views:
         found.append(f"the views {', '.join(views)} are made anew in the moment of the swap")
     found.append(f"a statement that does not name {key} plans and reads every partition")
+    if snapshot.masked and scheme.strategy != "hash":
+        found.append("the snapshot is masked, so the bounds are made up: take them from one that is not")
+    if unknown:
+        found.append(f"{unknown} of the statements on it could not be planned: what becomes of them is unknown")
     found.append("new indexes on the live table: CONCURRENTLY on each partition, then attached")
     return tuple(found)

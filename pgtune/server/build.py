@@ -20,6 +20,7 @@ from pgtune.model.design import Name
 from pgtune.model.errors import ConnectionLost, PgtuneError, Refused
 from pgtune.model.step import BUILDING, Place, State, Step
 from pgtune.server.connect import reading, rows
+from pgtune.server.indextree import Tree
 from pgtune.server.ledger import Ledger
 from pgtune.server.run import steadfast
 from pgtune.server.writer import Target, Writer
@@ -28,7 +29,12 @@ Say = Callable[[str], None]
 Fate = Literal["created", "there already", "left out", "failed"]
 
 EVERY = 0.5  # seconds between two looks
+MOMENT = "2s"  # how long a brief lock is waited for, and others behind it
 TOLD = 5.0  # seconds of being blocked before somebody is told
+
+
+def nobody(_text: str) -> None:
+    """Whom to tell where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,18 @@ class Watch:
     gave_up: str | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, conninfo: str, pid: int, patience: float, say: Say) -> None:
-        """Look until told to stop; cancel the statement after it was blocked for `patience` seconds on end."""
+    def run(self, conninfo: str, pid: int, patience: float, say: Say, tell: Say) -> None:
+        """Look until told to stop; cancel the statement after it was blocked for `patience` seconds on end.
+
+        `tell` hears how far it is at every look, `say` what a person has to know.
+        """
         with suppress(PgtuneError, psycopg.Error), reading(conninfo) as connection:
             blocked_since: float | None = None
             told = ""
             while not self._stop.wait(EVERY):
                 found = rows(connection, resources.sql("build/progress"), pid=pid)
                 blockers = found[0]["blockers"] if found else []
+                tell(_progress(found[0]) if found else "")
                 if not blockers:
                     blocked_since, told = None, ""
                     continue
@@ -89,6 +99,15 @@ class Watch:
     def stop(self) -> None:
         """End the observation."""
         self._stop.set()
+
+
+def _progress(row: dict[str, Any]) -> str:
+    """The phase of a build as pg_stat_progress_create_index names it, and how much of it is done."""
+    for what in ("tuples", "blocks"):  # while it sorts and loads, blocks are those of the scan before
+        total = row[f"{what}_total"]
+        if total:
+            return f"{row['phase']}, {row[f'{what}_done'] / total:.0%}"
+    return str(row["phase"] or "")
 
 
 def _pids(blockers: Sequence[dict[str, Any]]) -> str:
@@ -110,13 +129,17 @@ def _session(each: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The tools of a run that builds: `patience` in seconds is how long a build may be blocked."""
+    """The tools of a run that builds: `patience` in seconds is how long a build may be blocked.
+
+    `say` is for what a person has to know, `tell` for how far a build is, twice a second.
+    """
 
     writer: Writer
     ledger: Ledger
     target: Target
     patience: float
     say: Say
+    tell: Say = nobody
 
     def carry_out(self, wanted: Sequence[Wanted]) -> tuple[int, list[Outcome]]:
         """Create the indexes one after the other; the number of the run, and what became of each.
@@ -149,12 +172,13 @@ class Build:
         self.ledger.record(number, State.WRITING, f"creating {wanted.name}")
         began = time.monotonic()
         try:
-            self._drop_invalid(wanted.name)
+            if self._tree(wanted) is None:
+                self._drop_invalid(wanted.name)
             for statement in wanted.needs:
                 self.writer.execute(_composed(statement))
             self._wait_for_quiet(wanted.table)
             self.say(f"creating {wanted.name} on {wanted.table}")
-            self.watched(wanted.ddl)
+            self._create(wanted)
         except ConnectionLost:
             self.writer.come_back()
             return self._cleaned(wanted, "the connection was lost")
@@ -186,6 +210,48 @@ class Build:
                 self.say(f"waiting for {_who(blockers)}")
             time.sleep(EVERY)
 
+    def _create(self, wanted: Wanted) -> None:
+        """Build it; on a partitioned table partition by partition, going on where an earlier run ended."""
+        tree = self._tree(wanted)
+        if tree is None:
+            self.watched(wanted.ddl)
+            return
+        for stage in tree.stages():
+            if stage.brief:
+                self._briefly(stage.statement)
+                continue
+            found = self.writer.rows("build/index", name=stage.index.sql)
+            if found and not found[0]["valid"]:
+                self.drop(stage.index.sql)
+            if not found or not found[0]["valid"]:
+                self.say(f"creating {stage.index}")
+                self.watched(stage.statement)
+
+    def _tree(self, wanted: Wanted) -> Tree | None:
+        rows_ = self.writer.rows("build/partitions", name=wanted.table.sql)
+        return Tree(wanted.name, wanted.table, wanted.ddl, rows_) if rows_ else None
+
+    def _briefly(self, statement: str) -> None:
+        """Run a statement whose lock others queue behind: it waits a moment for it, and again, while patience lasts.
+
+        Raises:
+            Refused: the lock was not to be had.
+        """
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                self.writer.execute(_composed(f"SET lock_timeout = '{MOMENT}'"))
+                self.writer.execute(_composed(statement))
+            except Refused as error:
+                busy = isinstance(error.__cause__, psycopg.errors.LockNotAvailable)
+                if not busy or time.monotonic() > until:
+                    raise
+                time.sleep(EVERY)
+            else:
+                return
+            finally:
+                self.writer.execute(_composed("SET lock_timeout = 0"))
+
     def watched(self, statement: str) -> None:
         """Run a statement under the eyes of the observer.
 
@@ -193,7 +259,7 @@ class Build:
             Refused: it was given up, and the message names who blocked it.
             PgtuneError: as the server answers.
         """
-        with observing(self.writer, self.patience, self.say) as watch:
+        with observing(self) as watch:
             try:
                 self.writer.execute(_composed(statement))
             except PgtuneError as error:
@@ -239,7 +305,10 @@ class Build:
     def _cleaned(self, wanted: Wanted, why: str) -> Outcome:
         """After a failed build: its invalid index goes, or it is said that it stays."""
         try:
+            tree = self._tree(wanted)
             self._drop_invalid(wanted.name)
+            for name in tree.indexes() if tree else ():
+                self.drop(name.sql)
         except PgtuneError as error:
             return Outcome(wanted, "failed", f"{why}; its invalid index is left: {error}")
         return Outcome(wanted, "failed", why)
@@ -256,8 +325,14 @@ class Build:
             Refused: others blocked it for too long; the message names them.
             PgtuneError: as the server answers.
         """
+        found = self.writer.rows("build/index", name=name)
+        if not found:
+            return
         self.say(f"dropping {name}")
-        self.watched(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        if found[0]["partitioned"]:  # PostgreSQL drops none of these concurrently
+            self._briefly(f"DROP INDEX IF EXISTS {name}")
+        else:
+            self.watched(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
     def _end(self, number: int, wanted: Sequence[Wanted], outcomes: Sequence[Outcome], why: str | None) -> None:
         """Write down how the run ended; what was not created is no part of it any more."""
@@ -271,10 +346,12 @@ class Build:
 
 
 @contextmanager
-def observing(writer: Writer, patience: float, say: Say) -> Iterator[Watch]:
+def observing(build: "Build") -> Iterator[Watch]:
     """An observer of the writer's session for as long as the block runs."""
     watch = Watch()
-    thread = threading.Thread(target=watch.run, args=(writer.conninfo, writer.pid, patience, say), daemon=True)
+    writer = build.writer
+    arguments = (writer.conninfo, writer.pid, build.patience, build.say, build.tell)
+    thread = threading.Thread(target=watch.run, args=arguments, daemon=True)
     thread.start()
     try:
         yield watch

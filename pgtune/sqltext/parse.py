@@ -1,7 +1,7 @@
 """Text to statements: split, parsed by PostgreSQL's own grammar, fingerprinted. Only NotSql is raised."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -96,22 +96,48 @@ def split(text: str) -> tuple[Piece, ...]:
     Raises:
         NotSql: a string or a comment without an end.
     """
-    return tuple(_pieces(text, tokens(text)))
+    found, line, at = [], 1, 0
+    for begin, end in _places(text):
+        body = text[begin:end]
+        start = begin + len(body) - len(body.lstrip())
+        line, at = line + text.count("\n", at, start), start
+        found.append(Piece(body.strip(), start, line))
+    return tuple(found)
 
 
-def _pieces(text: str, words: Sequence[Token]) -> Iterator[Piece]:
+def _places(text: str) -> Iterable[tuple[int, int]]:
+    """Where each statement begins and ends: the parser knows at once where all of them are SQL, else words are cut."""
+    try:
+        found = guarded(lambda whole: parser.split(whole, only_slices=True), text)
+    except NotSql:
+        return _cuts(text, tokens(text))
+    ends = [0, *(each.stop for each in found)]
+    return [
+        (end + _behind_semicolon(text[end : each.start]), each.stop) for end, each in zip(ends, found, strict=False)
+    ]
+
+
+def _behind_semicolon(gap: str) -> int:
+    """Where in what stands between two statements the second one's comments begin."""
+    if not gap.strip(" \t\r\n;"):
+        return gap.rfind(";") + 1
+    return max((word.end for word in tokens(gap) if word.name == "ASCII_59"), default=0)
+
+
+def _cuts(text: str, words: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Where each statement begins and ends."""
     begin, bare, depth, nesting = 0, True, 0, 0
     for before, word in zip((None, *words), words, strict=False):
         depth += (word.text in {"(", "["}) - (word.text in {")", "]"})
         nesting = _nesting(nesting, before, word)
         if word.name == "ASCII_59" and depth <= 0 and not nesting:
             if not bare:
-                yield _piece(text, begin, word.start)
+                yield begin, word.start
             begin, bare, depth = word.end, True, 0
         elif word.name not in COMMENTS:
             bare = False
     if not bare:
-        yield _piece(text, begin, len(text))
+        yield begin, len(text)
 
 
 def _nesting(nesting: int, before: Token | None, word: Token) -> int:
@@ -121,12 +147,6 @@ def _nesting(nesting: int, before: Token | None, word: Token) -> int:
     if nesting and word.name in {"CASE", "END_P"}:
         return nesting + (1 if word.name == "CASE" else -1)
     return nesting
-
-
-def _piece(text: str, begin: int, end: int) -> Piece:
-    body = text[begin:end]
-    start = begin + len(body) - len(body.lstrip())
-    return Piece(body.strip(), start, text.count("\n", 0, start) + 1)
 
 
 def trees(text: str) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from pgtune.model.design import Scheme, quoted
 from pgtune.model.errors import NotPlannable
 from pgtune.snapshot.snapshot import Column, ColumnStats, Table
 from pgtune.twin.planner import Planner
+from pgtune.twin.resample import histograms
 from pgtune.twin.slices import KeyValues
 from pgtune.workload.arrays import numbers
 
@@ -32,7 +33,11 @@ def key_values(planner: Planner, scheme: Scheme, table: Table, schema: str) -> M
     except (psycopg.Error, NotPlannable):
         return {}
     shares = numbers(stats.most_common_freqs)
-    return {name: _values(answer[0], shares) for (name, _), answer in zip(asked, answers, strict=True)}
+    ends = {name: found.groups() for name, bound in bounds.items() if (found := RANGE.fullmatch(bound.strip()))}
+    even = histograms(
+        planner, column.type, stats.histogram_bounds, {name: (low, high) for name, (low, high) in ends.items()}
+    )
+    return {name: _values(answer[0], shares, even.get(name)) for (name, _), answer in zip(asked, answers, strict=True)}
 
 
 def _question(column: Column, stats: ColumnStats, bound: str, condition: str) -> tuple[str, tuple[str | None, ...]]:
@@ -47,17 +52,19 @@ def _question(column: Column, stats: ColumnStats, bound: str, condition: str) ->
 
 
 QUESTION = """
-WITH known AS (SELECT * FROM pg_catalog.unnest($1::pg_catalog.text::{kind}[]) WITH ORDINALITY AS k ({name}, number)),
+WITH known AS (SELECT * FROM pg_catalog.unnest($1::pg_catalog.text::{kind}[]) WITH ORDINALITY AS k ({name}, "#")),
      whole AS (SELECT min({name}) AS first, max({name}) AS last FROM known),
      inside AS (SELECT {name} FROM known WHERE {condition}{more}),
-     common AS (SELECT * FROM pg_catalog.unnest($2::pg_catalog.text::{kind}[]) WITH ORDINALITY AS c ({name}, number))
+     common AS (SELECT * FROM pg_catalog.unnest($2::pg_catalog.text::{kind}[]) WITH ORDINALITY AS c ({name}, "#"))
 SELECT (SELECT pg_catalog.array_agg({name} ORDER BY {name})::pg_catalog.text FROM inside),
-       (SELECT pg_catalog.array_agg({name} ORDER BY number)::pg_catalog.text FROM common WHERE {condition}),
-       (SELECT pg_catalog.array_agg(number ORDER BY number)::pg_catalog.text FROM common WHERE {condition})
+       (SELECT pg_catalog.array_agg({name} ORDER BY "#")::pg_catalog.text FROM common WHERE {condition}),
+       (SELECT pg_catalog.array_agg("#" ORDER BY "#")::pg_catalog.text FROM common WHERE {condition})
 """
 
 
-def _values(row: tuple[bytes | None, ...], shares: tuple[float, ...]) -> KeyValues:
+def _values(row: tuple[bytes | None, ...], shares: tuple[float, ...], even: str | None) -> KeyValues:
     bounds, common, places = (None if each is None else str(each, "utf-8") for each in row)
     few = bounds is None or "," not in bounds
-    return KeyValues(None if few else bounds, common, tuple(shares[int(each) - 1] for each in numbers(places)))
+    return KeyValues(
+        even or (None if few else bounds), common, tuple(shares[int(each) - 1] for each in numbers(places))
+    )

@@ -40,7 +40,12 @@ class Files:
         self._resize(path, 0)
 
     def set_height(self, path: str, height: int, pages: int) -> None:
-        """Give a B-tree that nobody has read yet a height, and pages on which a search ends without a row."""
+        """Give a B-tree that nobody has read yet a height, and pages on which a search ends without a row.
+
+        One of a single page is empty, has no root and stays so.
+        """
+        if pages < 2:
+            return
         fits = btree.room_for(height, pages)
         with self._open(path, os.O_RDWR) as file:
             first = os.pread(file, PAGE, 0)

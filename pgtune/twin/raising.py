@@ -22,6 +22,7 @@ from pgtune.twin.twin import Parts, Twin
 from pgtune.twin.whatif import WhatIf
 from pgtune.twin.world import World
 
+RANGES_SHOWN = 17  # the first version whose pg_stats has the columns range_...
 PLAN_SECONDS = 10.0  # what a query may take to be planned; a heavy one takes a tenth of that
 
 
@@ -75,7 +76,7 @@ def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:
     superuser = own.superuser()
     relations.write_sizes(superuser, sizes)
     planner = Planner(own, plan_seconds)
-    whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {})))
+    whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {}), world.rows_of))
     schemes = Schemes(own, superuser, builder, planner, world)
     left_out = (*rebuild.left_out, *_without_object(snapshot, rebuild, known))
     doubts = tuple(_doubts(own, snapshot, foreign, lost))
@@ -99,6 +100,8 @@ def _doubts(own: House, snapshot: Snapshot, foreign: Collection[str], lost: Coll
         yield f"this server does not take the settings {', '.join(sorted(foreign))}"
     for name in lost:
         yield f"the statistics of {name} could not be taken over"
+    for name in _unseen_ranges(snapshot):
+        yield f"what the server knows of the ranges in {name} is shown from 17 on: conditions on them are guesses"
     for each in snapshot.extended:
         yield f"what {each.name} knows of {each.table} does not travel: its columns are taken for independent"
 
@@ -108,6 +111,14 @@ def _differs(own: House, snapshot: Snapshot) -> str | None:
     if major == snapshot.major:
         return None
     return f"planned by PostgreSQL {major}, while the database runs on {snapshot.major}"
+
+
+def _unseen_ranges(snapshot: Snapshot) -> Iterator[str]:
+    if snapshot.major < RANGES_SHOWN:
+        for table in snapshot.tables:
+            for column in table.columns:
+                if column.type.endswith("range") and column.stats:
+                    yield f"{table.name}.{column.name}"
 
 
 def _stretch(world: World) -> Iterator[tuple[int, Size]]:

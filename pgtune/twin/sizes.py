@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, expm1
 
-from pgtune.model.design import Key
 from pgtune.snapshot.snapshot import Column, ColumnStats, StoredIndex, Table
 from pgtune.twin.btree import PAGE, USABLE, aligned, fanout, height_of
 from pgtune.workload.arrays import elements, numbers
@@ -44,16 +43,16 @@ class Part:
         return max(found + (self.null_frac > 0), 1)
 
 
+def occupied(places: float, rows: float) -> float:
+    """How many of so many equally likely keys turn up among so many rows."""
+    return places * -expm1(-rows / places) if places > 0 else 0.0
+
+
 def rows_of(table: Table) -> float:
     """The rows that the planner reckons with: density as it was when counted, times the pages of now."""
     if table.rows > 0 and table.relpages > 0:
         return table.rows / table.relpages * table.pages
     return max(table.rows, 0.0)
-
-
-def part(key: Key, table: Table) -> Part:
-    """A key's part: a column's as its statistics say, an expression's of an assumed width."""
-    return column_part(key.column, table) if key.column else Part(-1, 4, UNKNOWN_WIDTH)
 
 
 def column_part(name: str, table: Table) -> Part:
@@ -172,7 +171,9 @@ def _stored_part(key: str, column: Column, table: Table) -> Part:
 def btree_pages(
     rows: float, keys: Sequence[Part], payload: Sequence[Part], groups: float, options: Mapping[str, str]
 ) -> int:
-    """Pages of a new B-tree over `rows` rows with `groups` different keys."""
+    """Pages of a new B-tree over `rows` rows with `groups` different keys; without rows it has its first page alone."""
+    if rows < 1:
+        return 1
     fill = int(options.get("fillfactor", 90)) / 100
     own = tuple_size([*keys, *payload])
     posts = not payload and all(each.images for each in keys) and options.get("deduplicate_items", "on") != "off"
@@ -196,13 +197,17 @@ def _posted(rows: float, keys: Sequence[Part], groups: float, own: float) -> flo
 
 
 def _posting(count: float, own: float) -> float:
-    """Bytes for `count` rows of one key: whole posting lists, and one for those that remain."""
-    most = max((LONGEST_POSTING - own) // TID, 1)
-    if count <= 1:
-        return (own + 4) * count
+    """Bytes for `count` rows of one key, on the average: between those for the whole numbers around it."""
+    low = int(count)
+    return _whole_posting(low, own) * (low + 1 - count) + _whole_posting(low + 1, own) * (count - low)
+
+
+def _whole_posting(count: int, own: float) -> float:
+    """Bytes for whole posting lists, and for one with the rows that remain."""
+    most = max(int((LONGEST_POSTING - own) // TID), 1)
     whole, left = divmod(count, most)
-    size = whole * (aligned(own + TID * most) + 4)
-    if left >= 1:
+    size: float = whole * (aligned(own + TID * most) + 4)
+    if left:
         size += (aligned(own + TID * left) if left > 1 else own) + 4
     return size
 
@@ -215,6 +220,31 @@ def other_pages(
         ranges = ceil(max(table.pages, 1) / int(options.get("pages_per_range", 128)))
         return 2 + ceil(ranges / 1360) + ceil(ranges * aligned(8 + 2 * width(keys) + 4) / USABLE) - 1
     if method == "hash":
-        return 2 + ceil(rows * 20 / (USABLE * 0.75)) + ceil(rows * 20 / PAGE / 16)
+        return hash_pages(rows, keys[0])
     own = tuple_size([*keys, *payload]) + 4
     return 2 + ceil(rows * own / (USABLE * 0.75))
+
+
+HASHED = 20  # bytes of a hash index's entry: 8 of header, 8 for the hash, a line pointer
+BUCKET = USABLE // HASHED  # entries on a page
+
+
+def hash_pages(rows: float, key: Part) -> int:
+    """Pages of a hash index: buckets for three quarters full pages, and what spills over for values of many rows.
+
+    Buckets are doubled in number, from 1024 on in four steps (hash/hashpage.c, _hash_init and hashutil.c).
+    """
+    wanted = max(rows / (PAGE * 0.75 // HASHED), 2)
+    whole = 2
+    while whole < wanted and whole < 1024:
+        whole *= 2
+    step = whole
+    while whole < wanted:
+        step = whole if whole & (whole - 1) == 0 else step
+        whole += step // 4
+    groups = [(share * rows, 1.0) for share in key.common]
+    rest = rows * max(1 - sum(key.common) - key.null_frac, 0)
+    others = max(key.distinct(rows) - len(key.common), 1)
+    groups.append((rest / others, others))
+    spilled = sum(many * max(ceil(count / BUCKET) - 1, 0) for count, many in groups)
+    return 2 + whole + round(spilled)

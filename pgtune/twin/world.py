@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pgtune.model.design import Name
 from pgtune.snapshot.snapshot import Table
+from pgtune.twin import sizes
 from pgtune.twin.files import Files
 from pgtune.twin.relations import Relation, Size
 
@@ -28,6 +29,10 @@ class World:
                 self.tables[table.name] = table
                 for parent in table.parents:
                     self._below[parent].append(table.name)
+
+    def rows_of(self, name: Name) -> float:
+        """The rows of a table, with those of its partitions; 0 if the twin does not have it."""
+        return sum(sizes.rows_of(each) for each in self.tree(name) if each.kind != "p")
 
     def tree(self, name: Name) -> Iterator[Table]:
         """A table, and if it is partitioned everything below; nothing if the twin does not have it."""

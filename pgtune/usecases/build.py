@@ -10,7 +10,7 @@ from pgtune.indexes.advice import IndexRecommendation
 from pgtune.model.design import Name
 from pgtune.model.errors import BadInput, MustNotRunHere, NotAllowed
 from pgtune.server import ledger
-from pgtune.server.build import Build, Outcome, Wanted
+from pgtune.server.build import Build, Outcome, Wanted, nobody
 from pgtune.server.writer import Target, Writer
 from pgtune.snapshot import Snapshot
 from pgtune.sqltext.parse import isa, tree
@@ -27,8 +27,10 @@ class Created:
     outcomes: tuple[Outcome, ...]
 
 
-def build(advised: Advised, conninfo: str, patience: float, say: Say) -> Created:
+def build(advised: Advised, conninfo: str, patience: float, say: Say, tell: Say = nobody) -> Created:
     """Create the advised indexes concurrently, in their order. `patience` in seconds, for whoever blocks a build.
+
+    `tell` hears how far a build is.
 
     Raises:
         MustNotRunHere: a standby, a version that was not tested, another server, or another pgtune at work.
@@ -43,7 +45,7 @@ def build(advised: Advised, conninfo: str, patience: float, say: Say) -> Created
         wanted, left_out = _wanted(writer, advised)
         if not wanted:
             raise NotAllowed("; ".join(f"{each.wanted.name}: {each.why}" for each in left_out))
-        number, outcomes = Build(writer, book, target, patience, say).carry_out(wanted)
+        number, outcomes = Build(writer, book, target, patience, say, tell).carry_out(wanted)
     return Created(number, (*outcomes, *left_out))
 
 
@@ -95,11 +97,6 @@ def _obstacle(writer: Writer, wanted: Wanted) -> str | None:
     if not found:
         return f"{wanted.table} is not there any more"
     row = found[0]
-    if row["kind"] == "p":
-        return (
-            f"{wanted.table} is partitioned: create it on each partition concurrently, then on the table with ON ONLY, "
-            "and attach them"
-        )
     if not row["owned"]:
         return f"only {row['owner']}, who owns {wanted.table}, and members of that role may create indexes on it"
     return None if row["may_create"] else f"GRANT CREATE ON SCHEMA {wanted.table.schema} would be needed"

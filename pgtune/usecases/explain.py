@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pgtune.indexes.advise import advise
 from pgtune.model.design import AS_IT_IS, Query
-from pgtune.model.errors import BadInput, NotPlannable, NotSql
+from pgtune.model.errors import BadInput, NotSql
 from pgtune.plans.explained import Explained, Proposal, Variant
 from pgtune.plans.insights import insights
 from pgtune.plans.pasted import pasted
@@ -16,8 +16,10 @@ from pgtune.server.capture import capture
 from pgtune.snapshot import Snapshot, load
 from pgtune.sqltext.parse import planable
 from pgtune.sqltext.placeholders import numbered
+from pgtune.sqltext.typed import castable
 from pgtune.twin import Twin, raised
 from pgtune.workload import Entry, Gathering, Statement, Workload
+from pgtune.workload.catalog import search_path_of
 
 Say = Callable[[str], None]
 
@@ -95,12 +97,14 @@ def _facts(snapshot: Snapshot) -> Facts:
 
 def _of_query(text: str, snapshot: Snapshot, twin: Twin) -> Explained:
     workload = Gathering(snapshot).add([Entry(text, "the query", native=False)]).workload()
-    if not workload.statements:
-        raise NotPlannable(workload.left_out[0].why)
+    origin = f"planned on a twin of {snapshot.database}"
+    if not workload.statements:  # nothing to advise on, as in a query of the catalogs alone, but a plan there is
+        plan = twin.plan(Query(castable(numbered(text).text), None, search_path_of(snapshot)))
+        return Explained(origin, plan, insights(plan, _facts(snapshot)), text, notes=tuple(_notes(twin)))
     statement = workload.statements[0]
     plan = twin.plan(Query(statement.text, None, statement.search_path))
     return Explained(
-        f"planned on a twin of {snapshot.database}", plan, insights(plan, _facts(snapshot)), text,
+        origin, plan, insights(plan, _facts(snapshot)), text,
         tuple(_variants(statement, plan, twin)), tuple(_proposals(workload, snapshot, twin)), tuple(_notes(twin)),
     )  # fmt: skip
 

@@ -45,13 +45,16 @@ class Trial:
 
 
 def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
-    """The answer with what was measured on this server.
+    """The answer with what was measured on this server; as it was, if it advises no index.
 
     Raises:
         MustNotRunHere: it is the server that the snapshot came from, a standby, or one that was not tested.
         NotAllowed: the role may not create the indexes.
         CannotConnect, ConnectionLost, LedgerUnusable: as ever; `pgtune undo` removes what a killed proof left.
     """
+    if not advised.answer.indexes.recommendations:
+        say("there is no index to prove")
+        return advised.answer
     with Writer(conninfo) as writer, ledger.opened() as book, reading(conninfo) as session:
         writer.connect()
         target = writer.target()
@@ -62,7 +65,21 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
         before = _measured(trials, session, say)
         built, after, notes = _with_indexes(advised, Build(writer, book, target, PATIENCE, say), trials, session)
         found = tuple(_joined(each, before, after, advised.design) for each in trials)
-    return replace(advised.answer, proof=Proof(writer.name, built, found, notes))
+    return replace(advised.answer, proof=Proof(writer.name, built, found, (*notes, *_dearer(found))))
+
+
+WORSE = 1.1  # as the advice itself allows a query to become dearer
+
+
+def _dearer(found: Sequence[Measured]) -> Iterator[str]:
+    """The queries that read more or take longer with the indexes, against what the planner believed."""
+    for each in found:
+        if each.before is None or each.after is None:
+            continue
+        slower = each.after.ms > WORSE * each.before.ms and each.after.ms - each.before.ms > 1
+        if slower and each.after.buffers > WORSE * each.before.buffers:
+            text = " ".join(each.text.split())[:60]
+            yield f"slower with the indexes: {text} ({each.before.ms:.3g} ms before, {each.after.ms:.3g} ms after)"
 
 
 def refuse(target: Target, snapshot: Snapshot) -> None:
@@ -152,8 +169,6 @@ def _with_indexes(advised: Advised, build: Build, trials: Sequence[Trial], sessi
 ]:  # fmt: skip
     """Build, measure, remove; what could not be built is a note."""
     wanted = [as_wanted(each) for each in advised.answer.indexes.recommendations]
-    if not wanted:
-        return (), {}, ()
     number, outcomes = build.carry_out(wanted)
     try:
         after = _measured(trials, session, build.say)

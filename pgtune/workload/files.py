@@ -39,6 +39,8 @@ def _weighed(pieces: tuple[Piece, ...], origin: str) -> Iterator[Entry]:
 
 def _body(piece: Piece) -> tuple[str, int]:
     """The statement without the comments before it, and the line it really begins on."""
+    if not piece.text.startswith(("--", "/*")):
+        return piece.text, piece.line
     first = next(word for word in tokens(piece.text) if "COMMENT" not in word.name)
     return piece.text[first.start :], piece.line + piece.text.count("\n", 0, first.start)
 

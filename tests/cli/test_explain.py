@@ -8,6 +8,9 @@ import sys
 import psycopg
 import pytest
 
+from pgtune.server.capture import capture
+from pgtune.snapshot import dump
+
 PLAN = """\
 Seq Scan on orders  (cost=0.00..18334.00 rows=9 width=8) (actual time=0.02..210.00 rows=9 loops=1)
   Filter: (customer_id = 5)
@@ -137,9 +140,26 @@ def test_a_pasted_plan_with_its_database(shop):
     assert of_scan == [False, True]
 
 
+def test_a_query_of_no_table_is_planned_too(shop):
+    """There is a plan, and no index to seek."""
+    answer = json.loads(pgtune("select g from generate_series(1, :n) as g", shop, "--output", "json").stdout)
+    assert answer["plan"]["Node Type"] == "Function Scan"
+    assert answer["indexes"] is None
+
+
 def test_a_relation_that_is_not_there(shop):
     """The planner's refusal is one line."""
     done = pgtune("select * from nowhere", shop)
     assert done.returncode != 0
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_snapshot_stands_for_its_database(shop, tmp_path):
+    """The same plan and the same index from the file, the server away."""
+    query = "select id, note from visits where page = $1 order by at desc limit 10"
+    path = tmp_path / "prod.pgtune"
+    path.write_bytes(dump(capture(shop)))
+    here = json.loads(pgtune(query, shop, "--output", "json").stdout)
+    there = json.loads(pgtune(query, "--snapshot", str(path), "--output", "json").stdout)
+    assert {**there, "origin": ""} == {**here, "origin": ""}

@@ -199,3 +199,47 @@ def test_without_the_right(database, server, role):
     _, (outcome,) = create(dsn, CUSTOMER)
     assert outcome.fate == "failed"
     assert "must be owner" in outcome.why
+
+
+PARTITIONED = """
+create table "Part %s" (id bigint not null, at date not null) partition by range (at);
+create table part_1 partition of "Part %s" for values from ('2026-01-01') to ('2026-02-01');
+create table part_2 partition of "Part %s" for values from ('2026-02-01') to ('2026-03-01') partition by list (id);
+create table part_2_1 partition of part_2 for values in (1, 2);
+create table part_2_2 partition of part_2 default;
+insert into "Part %s" select n, date '2026-01-01' + n % 59 from generate_series(1, 2000) as n;
+"""
+PART = Index(Name("public", "Part %s"), (Key("id"), Key("at")))
+BELOW = """
+select count(*), bool_and(i.indisvalid) from pg_partition_tree('public."Part %s"'::regclass) as t
+  join pg_index i on i.indrelid = t.relid
+"""
+
+
+def below(dsn):
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        return connection.execute(BELOW).fetchone()
+
+
+def test_a_partitioned_table_gets_it_partition_by_partition(database):
+    """Each partition's index is built concurrently and attached; the whole is valid, and undo drops it."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(PARTITIONED)
+    number, (outcome,) = create(database, PART)
+    assert outcome.fate == "created", outcome.why
+    assert outcome.bytes > 0
+    assert below(database) == (5, True)
+    assert create(database, PART)[1][0].fate == "there already"
+    assert take_back(database, number).refused == ()
+    assert below(database) == (0, None)
+
+
+def test_a_partition_that_blocks_leaves_nothing(database):
+    """Given up in one partition, what was built in the others goes as well."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(PARTITIONED)
+    with old_snapshot(database):
+        _, (outcome,) = create(database, PART, patience=2)
+    assert outcome.fate == "failed"
+    assert "blocked for" in outcome.why
+    assert below(database) == (0, None)

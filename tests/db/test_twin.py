@@ -20,7 +20,11 @@ def test_every_plan_is_the_real_one(database):
         with raised(snapshot) as twin:
             assert twin.planner_differs is None
             assert twin.left_out == ()
+            unseen = any("ranges in public.people.span" in doubt for doubt in twin.doubts)
+            assert unseen == (real.info.server_version < 170000)
             for text in QUERIES:
+                if unseen and "span" in text:
+                    continue
                 true, plan = planned(real, text), twin.plan(Query(text))
                 assert (plan.shape, text) == (true.shape, text)
                 close = 0.02 if "@" in text else 0.0001  # of a GIN index only the size is known, not its inner division
@@ -42,12 +46,12 @@ def test_parameters_are_planned_generically_or_with_their_values(database):
 
 def test_names_are_found_on_the_search_path_of_the_query(database):
     """The same text means another table on another path, and no table on none."""
-    with filled(database, 'create schema a;\ncreate table a.t (x int);\ncreate schema "b ,";\ncreate table "b ,".t (y int)'):
-        with raised(capture(database)) as twin:
-            assert twin.plan(Query("select x from t", (), ("a",))).root.relation.schema == "a"
-            assert twin.plan(Query("select y from t", (), ("b ,", "a"))).root.relation.schema == "b ,"
-            with pytest.raises(NotPlannable, match="does not exist"):
-                twin.plan(Query("select x from t"))
+    script = 'create schema a;\ncreate table a.t (x int);\ncreate schema "b ,";\ncreate table "b ,".t (y int)'
+    with filled(database, script), raised(capture(database)) as twin:
+        assert twin.plan(Query("select x from t", (), ("a",))).root.relation.schema == "a"
+        assert twin.plan(Query("select y from t", (), ("b ,", "a"))).root.relation.schema == "b ,"
+        with pytest.raises(NotPlannable, match="does not exist"):
+            twin.plan(Query("select x from t"))
 
 
 def test_settings_of_production_and_of_a_design_hold(database):
@@ -91,11 +95,13 @@ def test_what_is_missing_takes_only_its_dependents_along(database):
 
 
 def _with_missing_extension(snapshot: Snapshot) -> Snapshot:
+    of_that = "CREATE VIEW public.needs_that AS SELECT m FROM public.needs_it"
+    default = "ALTER TABLE public.kept ALTER code SET DEFAULT missing()"
     more = (
         Object("x:1", "extension", "no_such_extension", 'CREATE EXTENSION "no_such_extension" WITH SCHEMA public'),
         Object("x:2", "view", "public.needs_it", "CREATE VIEW public.needs_it AS SELECT missing() AS m", ("x:1",)),
-        Object("x:3", "view", "public.needs_that", "CREATE VIEW public.needs_that AS SELECT m FROM public.needs_it", ("x:2",)),
-        Object("x:4", "default", "public.kept.code", "ALTER TABLE public.kept ALTER code SET DEFAULT missing()", ("x:1",)),
+        Object("x:3", "view", "public.needs_that", of_that, ("x:2",)),
+        Object("x:4", "default", "public.kept.code", default, ("x:1",)),
     )  # fmt: skip
     return replace(snapshot, objects=snapshot.objects + more)
 

@@ -28,13 +28,14 @@ def scan_in_loop(spot: Spot) -> Iterator[Insight]:
         return
     table = spot.facts.table(scan.relation)
     rows = table.rows if table and table.rows >= 0 else scan.rows
-    if rows * rounds < FEW_ROWS * MANY_LOOPS or (table and table.pages < 2):
+    columns = _join_columns(spot.node, scan)
+    if not columns or rows * rounds < FEW_ROWS * MANY_LOOPS or (table and table.pages < 2):
         return
     kept = "from memory " if inner.kind == "Materialize" else ""
     yield Insight(
         "join.scan-in-loop", "high" if table and table.pages >= BIG_PAGES else "medium", spot.number,
         f"reads {scan.relation.name} whole {kept}for each of {rows_of(rounds)}",
-        f"an index on {scan.relation.name} on {_join_columns(spot.node, scan)}", measured=spot.run,
+        f"an index on {scan.relation.name} ({columns})", measured=spot.run,
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def scan_for_few(spot: Spot) -> Iterator[Insight]:
             yield Insight(
                 "join.scan-for-few", "high" if table.pages >= HUGE_PAGES else "medium", spot.number,
                 f"reads all of {table.name} ({size}) for {rows_of(other.rows)} to join with",
-                f"an index on {table.name} {_join_columns(spot.node, found)}", measured=False,
+                f"an index on {table.name} ({_join_columns(spot.node, found) or 'its join columns'})", measured=False,
             )  # fmt: skip
 
 
@@ -67,11 +68,12 @@ def _scanned(inner: Node) -> Node | None:
 
 
 def _join_columns(join: Node, scan: Node) -> str:
+    """The scan's columns that the join compares, empty where nothing is compared."""
     labels = ("Join Filter", "Hash Cond", "Merge Cond")
     text = " ".join((*(join.conditions.get(label, "") for label in labels), scan.conditions.get("Filter", "")))
     alias = re.escape(scan.alias or (scan.relation.name if scan.relation else ""))
     columns = dict.fromkeys(re.findall(rf'(?<![\w."]){alias}\.("[^"]+"|\w+)', text))
-    return f"({', '.join(columns)})" if columns else "its join columns"
+    return ", ".join(columns)
 
 
 def underestimated_loop(spot: Spot) -> Iterator[Insight]:

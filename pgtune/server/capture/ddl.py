@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from psycopg.rows import DictRow
 
 from pgtune.model.design import Name, quoted
+from pgtune.sqltext.literals import quoted as literal
 
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 COMPRESSION = {"p": "pglz", "l": "lz4"}
@@ -16,12 +17,6 @@ FIRING = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 def name(row: DictRow) -> Name:
     """The name of a row that has a schema and a name."""
     return Name(row["schema"], row["name"])
-
-
-def literal(text: str) -> str:
-    """The text as a string constant, whatever standard_conforming_strings says."""
-    doubled = text.replace("'", "''")
-    return f" E'{doubled.replace(chr(92), chr(92) * 2)}'".strip() if "\\" in text else f"'{doubled}'"
 
 
 def _words(*words: str | bool | None) -> str:

@@ -48,6 +48,9 @@ def _attached(catalog: Catalog) -> Iterator[Draft]:
         if row["enabled"] in ddl.FIRING:
             what = f"{ddl.FIRING[row['enabled']]} {row['kind'].upper()} {quoted(row['name'])}"
             yield Draft((*key, "firing"), row["kind"], own, f"ALTER TABLE {table.sql} {what}", [key])
+        elif row["kind"] == "statistics" and row["enabled"]:
+            text = f"ALTER STATISTICS {ddl.name(row).sql} SET STATISTICS {row['enabled']}"
+            yield Draft((*key, "target"), row["kind"], own, text, [key])
 
 
 def _policies(catalog: Catalog) -> Iterator[Draft]:

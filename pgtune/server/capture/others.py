@@ -8,6 +8,7 @@ from pgtune.model.design import quoted
 from pgtune.server.capture import ddl
 from pgtune.server.capture.catalog import Catalog
 from pgtune.server.capture.order import Draft
+from pgtune.sqltext.literals import quoted as literal
 
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 PARALLEL = {"s": "SAFE", "r": "RESTRICTED"}
@@ -61,7 +62,7 @@ def _aggregate(row: DictRow) -> str:
 
 
 def _text(value: str | None) -> str | None:
-    return None if value is None else ddl.literal(value)
+    return None if value is None else literal(value)
 
 
 def _operator(row: DictRow) -> str:

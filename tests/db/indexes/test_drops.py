@@ -27,6 +27,7 @@ create index parts_c on parts (c);
 create index parts_c_pattern on parts (c text_pattern_ops);
 create index parts_b on parts (b);
 create index parts_c_c on parts (c collate "C", a);
+create unique index parts_lonely on parts (e, d);
 create unique index parts_guard on parts (c, d);
 alter table parts replica identity using index parts_guard;
 """
@@ -60,7 +61,8 @@ def test_drops(captured: Snapshot) -> None:
     assert found["parts_e_desc"].kind == "unused"  # another direction is no prefix; nobody uses it
     assert found["parts_c_pattern"].kind == "unused"
     assert found["parts_c_c"].kind == "unused"
-    assert found["parts_guard"].ddl is None
+    assert found["parts_lonely"].ddl is None
+    assert "unique" in found["parts_lonely"].why
     for each in found.values():
         assert each.restore.startswith("CREATE ")
         assert each.ddl is None or each.ddl == f"DROP INDEX CONCURRENTLY {each.index.sql}"

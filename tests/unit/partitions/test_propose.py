@@ -27,10 +27,10 @@ def stats(**given):
     return (ColumnStats(inherited=False, null_frac=0, avg_width=8, **given),)
 
 
-AT = Column(2, "at", "timestamp with time zone", not_null=True,
-            stats=stats(n_distinct=-1, histogram_bounds="{" + ",".join(f'"{day}"' for day in DAYS) + "}"))  # fmt: skip
-REGION = Column(3, "region", "text", not_null=True,
-                stats=stats(n_distinct=3, most_common_vals="{eu,us,as}", most_common_freqs="{0.5,0.3,0.2}"))  # fmt: skip
+HISTOGRAM = "{" + ",".join(f'"{day}"' for day in DAYS) + "}"
+AT = Column(2, "at", "timestamp with time zone", not_null=True, stats=stats(n_distinct=-1, histogram_bounds=HISTOGRAM))
+REGIONS = stats(n_distinct=3, most_common_vals="{eu,us,as}", most_common_freqs="{0.5,0.3,0.2}")
+REGION = Column(3, "region", "text", not_null=True, stats=REGIONS)
 TENANT = Column(4, "tenant", "bigint", not_null=True, stats=stats(n_distinct=5000))
 ID = Column(1, "id", "bigint", not_null=True, stats=stats(n_distinct=-1, histogram_bounds="{1,50000000,100000000}"))
 KEY = StoredIndex(Name("public", "k"), "btree", "", ("id",), unique=True, primary=True, constraint="k")
@@ -143,3 +143,9 @@ def test_names_stay_within_the_limit_of_postgresql():
     name = named(Name("public", "ä" * 60), "p2026_01")
     assert len(name.encode()) <= 63
     assert name.endswith("_p2026_01")
+
+
+def test_a_name_that_is_taken_forbids_it():
+    """CREATE TABLE IF NOT EXISTS would take somebody else's table for a partition."""
+    other = Table(Name("public", "events_default"), "r", ())
+    assert_declined("public.events_default has a name", statement(BY_TIME), others=(other,))

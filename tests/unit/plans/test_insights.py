@@ -287,7 +287,8 @@ def test_a_filter_that_compares_with_another_relation_names_its_column():
 
 
 def test_one_fault_is_one_finding():
-    """The scan inside a loop is the loop's, and a NOT IN is no subquery to be joined besides."""
+    """A scan in a loop is the loop's, a NOT IN no subquery to be joined besides, a missing condition no index."""
+    assert set(said(WRONG["join.cartesian"])) == {"join.cartesian"}
     assert set(said(WRONG["join.scan-in-loop"])) == {"join.scan-in-loop"}
     sub = scan(table="items", cost=9_000, rows=300_000, Parent_Relationship="SubPlan", Subplan_Name="SubPlan 1")
     checked = scan(cost=10**9, rows=15_000_000, Filter="(NOT (ANY (o.a = (SubPlan 1).col1)))")

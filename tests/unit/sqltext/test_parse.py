@@ -47,6 +47,23 @@ def test_splitting_gives_back_every_statement(statements):
     assert [piece.text for piece in pieces] == statements
 
 
+PLANNABLE = st.sampled_from([
+    "select ';é'", "/* a; */ select 1 -- x;", "  select $$;$$", "-- b\n\tselect 2 ", "", "\n",
+    "-- only a comment\n", "/* c; */",
+    "create function f() returns int begin atomic select 1; select 2; end",
+])  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PLANNABLE, max_size=5), st.booleans())
+def test_parser_and_words_cut_at_the_same_places(statements, ended):
+    """Where everything parses the parser splits; where something does not, words do: nobody sees which."""
+    text = "\n;".join(statements) + (";" if ended else "")
+    broken = parse.split(f"{text}\n;broken select;")
+    assert [each.text for each in broken[:-1]] == [each.text for each in parse.split(text)]
+    assert [each.line for each in broken[:-1]] == [each.line for each in parse.split(text)]
+
+
 def test_pieces_know_where_they_are():
     """The start is exact, the line is that of the piece's first character."""
     text = "-- first\nselect 1;\n\n  select 'ü';select 3"

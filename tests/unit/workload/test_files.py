@@ -1,6 +1,8 @@
 """Statements of .sql files, with psql's commands, COPY's data and names in them."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pgtune.model.errors import NotSql
 from pgtune.workload import files
@@ -48,3 +50,15 @@ def test_a_string_without_an_end_is_refused():
     """Nothing behind it could be told apart."""
     with pytest.raises(NotSql, match="unterminated"):
         files.entries("select 'x; select 2", "f")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.sampled_from(list("select 1;'$\\gset\n\r-/*\0:copyfromstdin.@")), max_size=80))
+def test_hostile_files_raise_nothing_but_our_error(text):
+    """And what is read is in the file."""
+    try:
+        found = files.entries(text, "f")
+    except NotSql as error:
+        assert str(error)  # noqa: PT017
+    else:
+        assert all(each.text.strip() for each in found)

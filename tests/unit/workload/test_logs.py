@@ -1,6 +1,8 @@
 """Server logs in every form; the texts are as real servers wrote them (tests/db/test_workload.py makes them anew)."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pgtune.workload import logs
 
@@ -106,3 +108,18 @@ def test_parameters_that_were_cut_off_are_none():
     assert logs.parameters("Parameters: $1 = 'abc'...") is None
     assert logs.parameters("") is None
     assert logs.parameters("parameters: $1 = '', $3 = 'NULL'") == ("", None, "NULL")
+
+
+PIECES = st.sampled_from([
+    "LOG:  ", "duration: 1.0 ms", "  plan:", "\n", "\t", "  statement: ", "  execute x: ", "select 1", "Query Text: ",
+    "{", "}", '"', ",", "DETAIL:  ", "Parameters: $1 = ", "'", "$99", "2026-11-24 21:00:00.1 UTC,",
+    "\0", "(cost=1", '"message": ',
+])  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=15).map("".join))
+def test_hostile_logs_raise_nothing(text):
+    """A log is whatever a disk, a shipper and an attacker made of it."""
+    for entry in logs.entries(text.splitlines(keepends=True), "log"):
+        assert isinstance(entry.text, str)
