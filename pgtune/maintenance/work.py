@@ -198,7 +198,8 @@ class Outcome(StrEnum):
     LOCKED = "locked"
     NO_PERMISSION = "no permission"
     GONE = "gone"  # dropped between planning and now
-    DEFERRED = "deferred"  # not begun: window, disk, lag or load
+    DEFERRED = "deferred"  # not begun: window, lag or load
+    NO_ROOM = "no room"  # not begun: the next window will find the disk no larger
     BLOCKED = "blocked"  # not begun, or given up with nothing left behind: patience ended
     CANCELLED_LAG = "cancelled: lag"
     CANCELLED_DEADLINE = "cancelled: deadline"

@@ -2,14 +2,16 @@
 
 import contextlib
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgtune.maintenance.record import Recorded
 from pgtune.maintenance.work import Kind, Outcome
@@ -181,3 +183,45 @@ def test_a_standby_is_refused(own_site: OwnSite, standby_of: object) -> None:
     standby = standby_of(cluster)
     with pytest.raises(target.MustNotRunHere, match="is a standby"), contextlib.ExitStack() as stack:
         stack.enter_context(target.opened(standby.conninfo()))
+
+
+def test_a_backend_behind_a_dead_network_is_ended_and_the_work_done(site: Site, tmp_path: Path) -> None:
+    """The client sees its connection end, the server does not: what it left idle is ended, not waited for."""
+    words = conninfo_to_dict(site.conninfo)
+    index, kept = site.slow_index(2), []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / f".s.PGSQL.{words['port']}"))
+        listener.listen()
+        serve = threading.Thread(target=forwarded, args=(listener, f"{words['host']}/.s.PGSQL.{words['port']}", kept))
+        serve.daemon = True
+        serve.start()
+
+        def cut() -> None:
+            wait_for(site.building)
+            for client in kept[::2]:
+                client.shutdown(socket.SHUT_RDWR)
+
+        with beside(cut) as errors:
+            worked = site.run(site.reindex(index), conninfo=make_conninfo(site.conninfo, host=str(tmp_path)))
+        assert not errors
+    for end in kept:
+        end.close()
+    assert [r.outcome for r in worked.results] == [Outcome.DONE], worked
+    assert site.invalid() == []
+
+
+def forwarded(listener: socket.socket, server: str, ends: list[socket.socket]) -> None:
+    """Hand every byte on; the server's side stays open when the client's ends."""
+
+    def pump(source: socket.socket, drain: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                drain.sendall(data)
+
+    with contextlib.suppress(OSError):
+        while True:
+            client, upstream = listener.accept()[0], socket.socket(socket.AF_UNIX)
+            upstream.connect(server)
+            ends.extend((client, upstream))
+            for pair in ((client, upstream), (upstream, client)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()

@@ -37,8 +37,24 @@ def test_what_does_not_fit_is_not_begun(site: Site) -> None:
 def test_a_rebuild_that_finds_no_room_is_not_begun(site: Site) -> None:
     """A second copy, its WAL and its sort have to fit."""
     job = site.reindex("orders_customer", needs=Needs(disk=400, wal=400, sort=400))
-    assert site.outcomes(job, free=lambda _tablespace: 1000) == [Outcome.DEFERRED]
+    assert site.outcomes(job, free=lambda _tablespace: 1000) == [Outcome.NO_ROOM]
     assert site.outcomes(job, free=lambda _tablespace: 2000) == [Outcome.DONE]
+
+
+def test_the_log_and_the_sorts_need_room_beside_the_data_wherever_the_index_lies(site: Site) -> None:
+    """A large disk for indexes is of no use where the one of the data directory is full."""
+    job = site.reindex("orders_customer", needs=Needs(disk=400, wal=400, sort=400), tablespace="large")
+    assert site.outcomes(job, free={"large": 9000, None: 700}.get) == [Outcome.NO_ROOM]
+    assert site.outcomes(job, free={"large": 9000, None: 1000}.get) == [Outcome.DONE]
+
+
+def test_two_rebuilds_that_do_not_fit_beside_each_other_follow_each_other(site: Site) -> None:
+    """Each sees the same free space; only together they would fill the disk."""
+    slow, needs = site.slow_index(1), Needs(disk=400, wal=400, sort=400)
+    jobs = [site.reindex(slow, needs=needs), site.reindex("orders_customer", needs=needs)]
+    first, second = site.run(*jobs, workers=2, free=lambda _tablespace: 2000).results
+    assert [first.outcome, second.outcome] == [Outcome.DONE] * 2
+    assert (first.job.target.name, first.ended or "") == (slow, min(first.ended or "", second.began or ""))
 
 
 def test_a_closed_gate_is_waited_for_and_then_ends_the_run(site: Site) -> None:

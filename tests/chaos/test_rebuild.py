@@ -74,7 +74,7 @@ def test_a_disk_that_is_full_stops_its_tablespace_and_leaves_nothing(site: Site)
     worked = site.run(
         site.reindex("big_t"), site.reindex("orders_customer"), site.vacuum("orders"), settings=tight
     )  # fmt: skip
-    assert [r.outcome for r in worked.results] == [Outcome.FAILED, Outcome.DEFERRED, Outcome.DONE], worked
+    assert [r.outcome for r in worked.results] == [Outcome.FAILED, Outcome.NO_ROOM, Outcome.DONE], worked
     assert "disk was full" in worked.results[1].detail
     assert site.invalid() == []
 

@@ -26,8 +26,9 @@ def title(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """How much there is to do, in one line."""
     if not plan.jobs and not plan.deferred:
-        nothing = "Nothing to do: no table and no index needs maintenance now."
-        return f"{nothing} {count(len(plan.skipped), 'object')} skipped." if plan.skipped else nothing
+        if plan.skipped:
+            return f"Nothing that can be done now: {count(len(plan.skipped), 'object')} skipped, each with its reason."
+        return "Nothing to do: no table and no index needs maintenance now."
     kinds = Counter(job.kind.value for job in plan.jobs)
     parts = [f"{count(len(plan.jobs), 'job')} ({', '.join(f'{number} {kind}' for kind, number in kinds.items())})"]
     known = [job.seconds for job in plan.jobs if job.seconds is not None]

@@ -187,6 +187,7 @@ class Crew:
             self._changed.notify_all()
 
     def _free(self, waiting: Waiting) -> None:
+        self.gates.ended(waiting.job)
         self._busy.discard(waiting.table)
         self._at_work -= 1
 

@@ -283,9 +283,11 @@ class Doer:
                 return
 
     def _end_orphan(self, pid: int, began: float) -> None:
+        """Cancelled, it ends when it finds its client gone; behind a dead network it finds nothing, and is ended."""
         limit = time.monotonic() + ORPHAN_ENDS
         while self.session.rows("maintain/still_there", pid=pid, began=began):
-            self.session.rows("maintain/cancel", pid=pid)
+            late = time.monotonic() > limit - ORPHAN_ENDS / 2
+            self.session.rows("maintain/terminate" if late else "maintain/cancel", pid=pid)
             if time.monotonic() > limit:
                 raise ConnectionLost(f"process {pid}, whose connection was lost, is still at work")
             time.sleep(0.2)

@@ -1,7 +1,9 @@
 """Whether a job may begin now: the deadline, the disk, and how the server and its standbys fare."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pgtune.maintenance.patience import closed_gate
@@ -37,6 +39,8 @@ class Gates:
     observer: Observer
     free: Free
     full: set[str | None] = field(default_factory=set)
+    _begun: list[Job] = field(default_factory=list)
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def interrupted(self) -> bool:
@@ -51,7 +55,7 @@ class Gates:
         """Why the job may not begin, None if it may. A closed gate is waited for, as long as the limits say."""
         if self.observer.usurper:
             return Closed(Outcome.DEFERRED, f"{self.observer.usurper} by now", ends_run=True)
-        return self._late(job) or self._no_room(job) or self._loaded(job)
+        return self._late(job) or self._loaded(job) or self._no_room(job)
 
     def _late(self, job: Job) -> Closed | None:
         left = self.left()
@@ -64,15 +68,42 @@ class Gates:
             return Closed(Outcome.DEFERRED, why)
         return None
 
+    def ended(self, job: Job) -> None:
+        """Its room is free again, or taken for good."""
+        with self._mutex:
+            if job in self._begun:
+                self._begun.remove(job)
+
     def _no_room(self, job: Job) -> Closed | None:
+        """Room for it beside those that run, which are waited for; a server elsewhere is not judged."""
         if job.kind is not Kind.REINDEX:
             return None
         if job.tablespace in self.full:
-            return Closed(Outcome.DEFERRED, "its disk was full for an index before it")
-        free = self.free(job.tablespace)
-        if free is None or job.needs.total <= free * (1 - RESERVE):
-            return None
-        return Closed(Outcome.DEFERRED, f"it needs {human_bytes(job.needs.total)}, {human_bytes(free)} are free")
+            return Closed(Outcome.NO_ROOM, "its disk was full for an index before it")
+        while True:
+            with self._mutex:
+                lacking = self._lacking(job, self._begun)
+                if not lacking:
+                    self._begun.append(job)
+                    return None
+                if not self._begun:
+                    return Closed(Outcome.NO_ROOM, lacking)
+            if self.interrupted:
+                return Closed(Outcome.INTERRUPTED, "the run was interrupted before it began")
+            if late := self._late(job):
+                return late
+            time.sleep(LOOK)
+
+    def _lacking(self, job: Job, begun: Sequence[Job]) -> str:
+        """Which disk has too little room for it and for what those that have begun may still take; "" if none has."""
+        taken = Counter[str | None]()
+        for each in begun:
+            taken.update(_room(each))
+        for tablespace, needed in _room(job).items():
+            free = self.free(tablespace)
+            if free is not None and needed + taken[tablespace] > free * (1 - RESERVE):
+                return f"it needs {human_bytes(needed)}, {human_bytes(free)} are free"
+        return ""
 
     def _loaded(self, job: Job) -> Closed | None:
         limits, until = self.observer.limits, time.monotonic() + self.observer.limits.wait
@@ -85,3 +116,10 @@ class Gates:
                 return late
             time.sleep(LOOK)
         return None
+
+
+def _room(job: Job) -> dict[str | None, int]:
+    """What it takes by tablespace: WAL and sorts go to the data directory (None), wherever the index lies."""
+    if job.tablespace is None:
+        return {None: job.needs.total}
+    return {job.tablespace: job.needs.disk, None: job.needs.wal + job.needs.sort}

@@ -23,8 +23,12 @@ PAUSES = (0.3, 0.7, 1.5, 3.0, 6.0, 12.0)
 # A dead network is noticed after 60 s instead of two hours (documentation, 34.1.2).
 ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
 CHECK_INTERVAL = "500ms"  # how soon the server ends a statement whose client has died; 14 and later
-TRIED = {"client_connection_check_interval": CHECK_INTERVAL, "lc_messages": "C"}
-"""Set where the platform (the first) and the role (the second) allow it."""
+TRIED = {
+    "client_connection_check_interval": CHECK_INTERVAL, "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3", "lc_messages": "C",
+}  # fmt: skip
+"""Set where the platform and, for the last, the role allow it. The server too notices a dead network after a minute: an
+idle session there would keep the lock of the run for two hours."""
 
 
 @dataclass(slots=True)

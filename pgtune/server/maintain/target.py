@@ -1,6 +1,7 @@
 """Whether a run may work here at all: on a primary, not through a transaction pooler, beside no other run."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,8 +113,19 @@ def keep(session: Session, ours: Sequence[int]) -> str:
     with contextlib.suppress(ConnectionLost):
         session.rows("maintain/own_process")
         return ""
+    pid, began = session.pid, session.began
     session.connect()
+    _end(session, pid, began)
     return _taken_by_another(session, ours)
+
+
+def _end(session: Session, pid: int, began: float) -> None:
+    """Our own old session may outlive its connection, behind a dead network, with the lock in its hands."""
+    for _ in range(20):
+        if not session.rows("maintain/still_there", pid=pid, began=began):
+            return
+        session.rows("maintain/terminate", pid=pid)
+        time.sleep(0.05)
 
 
 def _swaps_sessions(session: Session) -> bool:

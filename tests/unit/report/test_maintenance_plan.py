@@ -93,3 +93,11 @@ def test_databases_are_connected_to_by_name(name, command):
 def test_durations(seconds, text):
     """Three digits that count."""
     assert words.duration(seconds) == text
+
+
+def test_what_was_skipped_is_not_called_needless():
+    """A plan without jobs whose objects could not be done does not say that none needs anything."""
+    plan = replace(PLAN, jobs=(), deferred=())
+    assert plan.skipped
+    assert "no table" not in words.summary(plan)
+    assert "skipped" in words.summary(plan)
