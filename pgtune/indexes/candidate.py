@@ -7,7 +7,7 @@ from pgtune.model.design import Index
 
 Reason = Literal[
     "lookup", "range", "join", "order", "group", "extreme", "covering", "partial", "prefix", "containment", "search",
-    "trigram", "block range", "spatial", "hash", "foreign key",
+    "trigram", "block range", "spatial", "hash",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pgtune.model.design import Name
-from pgtune.snapshot.snapshot import Column, ColumnStats, Snapshot, StoredIndex, Table
+from pgtune.snapshot.snapshot import Column, ColumnStats, Snapshot, Table
 
 PAGE_BYTES = 8192
 TINY_PAGES = 8
@@ -131,13 +131,12 @@ class Facts:
         """Every table."""
         return tuple(self._tables.values())
 
-    def index(self, name: Name) -> tuple[TableFacts, StoredIndex] | None:
-        """The index of this name with its table."""
-        for facts in self._tables.values():
-            for index in facts.table.indexes:
-                if index.name == name:
-                    return facts, index
-        return None
+    @cached_property
+    def enums(self) -> frozenset[str]:
+        """The types that the schema made by CREATE TYPE ... AS ENUM, by the names that columns give them."""
+        made = (each for each in self.snapshot.objects if each.kind == "type" and " AS ENUM" in each.sql.upper())
+        names = [each.name for each in made]
+        return frozenset(names + [name.rpartition(".")[2] for name in names])
 
     @property
     def c_collated(self) -> bool:

@@ -38,14 +38,7 @@ class KeyMaker:
     def _comparable(self, kind: str) -> bool:
         if kind in opclass.ORDERED:
             return kind not in {"tsvector", "jsonb"}
-        return kind in self.enums
-
-    @property
-    def enums(self) -> frozenset[str]:
-        """The types that the schema made by CREATE TYPE ... AS ENUM, by the names that columns give them."""
-        made = (each for each in self.facts.snapshot.objects if each.kind == "type" and " AS ENUM" in each.sql.upper())
-        names = [each.name for each in made]
-        return frozenset(names + [name.rpartition(".")[2] for name in names])
+        return kind in self.facts.enums
 
     def prefix(self, term: Term) -> Key | None:
         """A key that LIKE 'x%' can use: by bytes, which is what the pattern classes and the C collation are for."""

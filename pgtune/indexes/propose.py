@@ -42,7 +42,9 @@ class Proposer:
 
     def _maker(self, access: Access) -> KeyMaker | None:
         table = self.facts.table(access.table)
-        return KeyMaker(self.facts, table) if table is not None and not table.tiny else None
+        if table is None or table.tiny or table.table.kind == "f":  # a foreign table is indexed at its own server
+            return None
+        return KeyMaker(self.facts, table)
 
     @staticmethod
     def _fresh(candidates: Iterator[Candidate], table: TableFacts) -> Iterator[Candidate]:

@@ -25,7 +25,6 @@ PURPOSE: dict[Reason, str] = {
     "block range": "tells which blocks of this big table, which lies in the order of {keys}, need not be read",
     "spatial": "finds overlaps and containment of {keys}",
     "hash": "finds long values of {keys} by their hash, in a fraction of a B-tree's size",
-    "foreign key": "finds the rows that refer to a deleted one by {keys}",
 }
 
 

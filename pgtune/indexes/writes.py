@@ -16,9 +16,9 @@ from pgtune.sqltext.shape import Catalog, Shape
 from pgtune.workload.catalog import Tables, search_path_of
 from pgtune.workload.statement import Statement
 
-# Planner's units for one entry beside the descent: a leaf page made dirty and its WAL. A page read in order costs 1
-# (seq_page_cost); benchmarks/advise/write_tax.py measures how many of those an entry really takes.
-ENTRY: Mapping[str, float] = {"btree": 1.0, "hash": 1.0, "gist": 2.0, "spgist": 2.0, "gin": 1.0, "brin": 0.02}
+# Planner's units for one entry beside the descent (GIN: one element), as benchmarks/advise/write_tax.py measured them
+# with keys in random order: 3.0 for a B-tree of three levels, 2.1 hash, 0.24 GIN, 9.5 GiST, 0.5 BRIN.
+ENTRY: Mapping[str, float] = {"btree": 2.6, "hash": 2.1, "gist": 9.5, "spgist": 9.5, "gin": 0.24, "brin": 0.5}
 DESCENT = 50 * 0.0025  # DEFAULT_PAGE_CPU_MULTIPLIER * cpu_operator_cost a level (selfuncs.c)
 FANOUT = 250  # entries of an inner page, about
 
@@ -65,8 +65,9 @@ def entry_cost(index: Index, size_bytes: int, table: TableFacts) -> float:
     """The cost of one entry: down the tree, and a page."""
     pages = max(size_bytes / PAGE_BYTES, 1.0)
     height = max(math.ceil(math.log(pages, FANOUT)), 0) if pages > 1 else 0
-    cost = ENTRY[index.method] + (0.0 if index.method == "brin" else DESCENT * (height + 1))
-    return cost * (_elements(index, table) if index.method == "gin" else 1.0)
+    if index.method == "gin":
+        return ENTRY["gin"] * _elements(index, table)
+    return ENTRY[index.method] + (DESCENT * (height + 1) if index.method == "btree" else 0.0)
 
 
 def _elements(index: Index, table: TableFacts) -> float:

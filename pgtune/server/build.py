@@ -5,36 +5,28 @@ timeout of its own; an observer looks from another session, names who is in the 
 whatever ended a build, its invalid index is dropped.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
 
 import psycopg
 from psycopg import sql
 
-from pgtune import resources
 from pgtune.model.design import Name
 from pgtune.model.errors import ConnectionLost, PgtuneError, Refused
 from pgtune.model.step import BUILDING, Place, State, Step
-from pgtune.server.connect import reading, rows
 from pgtune.server.indextree import Tree
 from pgtune.server.ledger import Ledger
 from pgtune.server.run import steadfast
+from pgtune.server.watch import EVERY, nobody, observing, pids, who
 from pgtune.server.writer import Target, Writer
 
 Say = Callable[[str], None]
 Fate = Literal["created", "there already", "left out", "failed"]
 
-EVERY = 0.5  # seconds between two looks
 MOMENT = "2s"  # how long a brief lock is waited for, and others behind it
-TOLD = 5.0  # seconds of being blocked before somebody is told
-
-
-def nobody(_text: str) -> None:
-    """Whom to tell where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,70 +53,6 @@ class Outcome:
     why: str = ""
     bytes: int = 0
     seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Watch:
-    """What the observer saw of a statement: who blocked it when patience ended, or what it could not do itself."""
-
-    gave_up: str | None = None
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def run(self, conninfo: str, pid: int, patience: float, say: Say, tell: Say) -> None:
-        """Look until told to stop; cancel the statement after it was blocked for `patience` seconds on end.
-
-        `tell` hears how far it is at every look, `say` what a person has to know.
-        """
-        with suppress(PgtuneError, psycopg.Error), reading(conninfo) as connection:
-            blocked_since: float | None = None
-            told = ""
-            while not self._stop.wait(EVERY):
-                found = rows(connection, resources.sql("build/progress"), pid=pid)
-                blockers = found[0]["blockers"] if found else []
-                tell(_progress(found[0]) if found else "")
-                if not blockers:
-                    blocked_since, told = None, ""
-                    continue
-                now = time.monotonic()
-                blocked_since = blocked_since if blocked_since is not None else now
-                who = _who(blockers)
-                if now - blocked_since >= patience:
-                    self.gave_up = f"blocked for {now - blocked_since:.0f} s by {who}"
-                    rows(connection, resources.sql("build/cancel"), pid=pid)
-                    return
-                if now - blocked_since >= min(TOLD, patience / 2) and _pids(blockers) != told:
-                    told = _pids(blockers)
-                    say(f"waiting for {who}")
-
-    def stop(self) -> None:
-        """End the observation."""
-        self._stop.set()
-
-
-def _progress(row: dict[str, Any]) -> str:
-    """The phase of a build as pg_stat_progress_create_index names it, and how much of it is done."""
-    for what in ("tuples", "blocks"):  # while it sorts and loads, blocks are those of the scan before
-        total = row[f"{what}_total"]
-        if total:
-            return f"{row['phase']}, {row[f'{what}_done'] / total:.0%}"
-    return str(row["phase"] or "")
-
-
-def _pids(blockers: Sequence[dict[str, Any]]) -> str:
-    return ",".join(str(each["pid"]) for each in blockers)
-
-
-def _who(blockers: Sequence[dict[str, Any]]) -> str:
-    """The sessions in the way, without what they execute."""
-    return ", ".join(_session(each) for each in blockers)
-
-
-def _session(each: dict[str, Any]) -> str:
-    parts = [f"process {each['pid']}"]
-    known = [str(each[key]) for key in ("role", "application", "state") if each.get(key)]
-    if each.get("seconds") is not None:
-        known.append(f"for {each['seconds']:.0f} s")
-    return f"{parts[0]} ({', '.join(known)})" if known else parts[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +132,10 @@ class Build:
         while blockers := self.writer.rows("build/writers", name=table.sql)[0]["blockers"]:
             waited = time.monotonic() - began
             if waited >= self.patience:
-                raise Refused(f"blocked for {waited:.0f} s by {_who(blockers)}; nothing was begun")
-            if _pids(blockers) != told:
-                told = _pids(blockers)
-                self.say(f"waiting for {_who(blockers)}")
+                raise Refused(f"blocked for {waited:.0f} s by {who(blockers)}; nothing was begun")
+            if pids(blockers) != told:
+                told = pids(blockers)
+                self.say(f"waiting for {who(blockers)}")
             time.sleep(EVERY)
 
     def _create(self, wanted: Wanted) -> None:
@@ -259,7 +187,7 @@ class Build:
             Refused: it was given up, and the message names who blocked it.
             PgtuneError: as the server answers.
         """
-        with observing(self) as watch:
+        with observing(self.writer.conninfo, self.writer.pid, self.patience, self.say, self.tell) as watch:
             try:
                 self.writer.execute(_composed(statement))
             except PgtuneError as error:
@@ -343,21 +271,6 @@ class Build:
         detail = f"{len(made)} of {len(wanted)} indexes created" + (f"; {why}" if why else "")
         state = State.LEFT_BEHIND if left else State.APPLIED if made else State.FAILED
         self.ledger.record(number, state, detail)
-
-
-@contextmanager
-def observing(build: "Build") -> Iterator[Watch]:
-    """An observer of the writer's session for as long as the block runs."""
-    watch = Watch()
-    writer = build.writer
-    arguments = (writer.conninfo, writer.pid, build.patience, build.say, build.tell)
-    thread = threading.Thread(target=watch.run, args=arguments, daemon=True)
-    thread.start()
-    try:
-        yield watch
-    finally:
-        watch.stop()
-        thread.join(timeout=10)
 
 
 def _composed(statement: str) -> sql.Composed:

@@ -23,6 +23,7 @@ ROWS_PAGE = 8132 * 0.97  # bytes of compressed addresses on a page (GinDataPageM
 MANY_ROWS = 2048  # addresses of a page are so far from those of the next (MaxHeapTuplesPerPageBits)
 FEW = 20  # values seen once and none twice, from which on every row is taken to have a value of its own
 HASH = 4.0  # bytes of a hash (jsonb_path_ops), or of three letters
+COMMON = 1000  # what a most common value counts for: more than the bounds of a histogram can come to
 UNKNOWN = 3.0  # entries a row where nothing is known of it
 
 
@@ -102,35 +103,37 @@ def _of_samples(
     stats: ColumnStats, rows: float, split: Callable[[str], Iterable[tuple[str, str]]], width: float | None
 ) -> Iterator[Entries]:
     """Entries of the values that statistics hold, each standing for its share of the rows."""
-    weights = list(_weighted(stats))
+    samples = list(_weighted(stats))
     shares: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     times: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for value, share in weights:
+    for value, share, common in samples:
         for path, word in set(split(value)):
             shares[path][word] += share
-            times[path][word] += 1
+            times[path][word] += COMMON if common else 1
     for path, found in shares.items():
         yield from _of_path(found, times[path], rows, width)
-    if not weights:
+    if not samples:
         yield Entries(UNKNOWN, rows, width or 8.0)
 
 
 def member(column: Column, key: str, rows: float) -> tuple[float, float] | None:
     """Different values of a key at the top of a JSON column's values, and their width in bytes; None if unknown."""
     stats = next(iter(sorted(column.stats, key=lambda each: each.inherited)), None)
-    weights = list(_weighted(stats)) if stats else []
+    samples = list(_weighted(stats)) if stats else []
     found = [
-        (str(value[key]), share)
-        for text, share in weights
+        (str(value[key]), share, common)
+        for text, share, common in samples
         if isinstance(value := _read(text), Mapping) and key in value
     ]
     if not found:
         return None
-    times = Counter(word for word, _ in found)
+    times: Counter[str] = Counter()
+    for word, _, common in found:
+        times[word] += COMMON if common else 1
     once = [word for word, count in times.items() if count == 1]
-    mass = sum(share for word, share in found if times[word] == 1) * rows
+    mass = sum(share for word, share, _ in found if times[word] == 1) * rows
     many = len(times) - len(once) + (_distinct(len(once), times.values(), mass) if once else 0)
-    return min(many, rows), sum(len(word.encode()) + 1.0 for word, _ in found) / len(found)
+    return min(many, rows), sum(len(word.encode()) + 1.0 for word, _, _ in found) / len(found)
 
 
 def _of_path(
@@ -148,8 +151,11 @@ def _of_path(
 
 
 def _distinct(once: int, times: Iterable[int], mass: float) -> float:
-    """How many different values stand behind those that were seen once, in `mass` rows."""
-    counts = Counter(times)
+    """How many different values stand behind those that were seen once, in `mass` rows.
+
+    What is common was seen in a far larger sample, and says nothing of how the others repeat.
+    """
+    counts = Counter(count for count in times if count < COMMON)
     twice, pairs = counts[2], sum(number * count * (count - 1) / 2 for count, number in counts.items())
     if not pairs:
         return mass if once >= FEW else float(once)
@@ -159,14 +165,15 @@ def _distinct(once: int, times: Iterable[int], mass: float) -> float:
     return once + once * once / (2 * twice)
 
 
-def _weighted(stats: ColumnStats) -> Iterator[tuple[str, float]]:
+def _weighted(stats: ColumnStats) -> Iterator[tuple[str, float, bool]]:
+    """The values that statistics hold, the share of the rows that each stands for, and whether it is a common one."""
     shares = numbers(stats.most_common_freqs)
     for value, share in zip(elements(stats.most_common_vals), shares, strict=False):
-        yield value or "", share
+        yield value or "", share, True
     bounds = elements(stats.histogram_bounds)
     rest = max(1 - stats.null_frac - sum(shares), 0.0)
     for bound in bounds:
-        yield bound or "", rest / len(bounds)
+        yield bound or "", rest / len(bounds), False
 
 
 def _hashed(value: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """The schema of a snapshot made anew: what cannot be made is named and takes only its dependents along.
 
-A snapshot is a file, and a file can be written by anybody. So its statements run as the weak owner, and what takes a
-superuser (roles, schemas, extensions) is composed here from the names that they hold.
+A snapshot is a file, and a file can be written by anybody. So its statements run as the weak owner, each only if it
+makes what it says, and what takes a superuser (roles, schemas, extensions) is composed here from the names that they
+hold, and made before anything of a user's is there that an extension's script could stumble over.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,13 @@ from psycopg import sql
 from pgtune.model.errors import NotSql
 from pgtune.snapshot.snapshot import Object, Snapshot
 from pgtune.sqltext.parse import isa, tree
+from pgtune.twin.allowed import EXTENSIONS, refused
 from pgtune.twin.builder import Builder
 from pgtune.twin.house import OWNER, PLANNER
 
 BATCH = 200  # statements a round trip
 UNNEEDED = {"comment"}  # no plan depends on them
+RUNAWAYS = 2  # statements that may have to be ended by the clock; an honest schema has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,20 @@ class Rebuild:
                 self._plain(batch)
 
     def _plain(self, batch: Sequence[Object]) -> None:
-        wanted = [each for each in batch if not self._orphaned(each)]
-        if len(wanted) > 1 and self.builder.made([each.sql for each in wanted]) is None:
-            return
+        for each in batch:
+            why = refused(each)
+            if why is not None:
+                self._lose(each, why)
+        wanted = [each for each in batch if each.id not in self._lost and not self._orphaned(each)]
+        if self.builder.ended or len(wanted) < 2 or self.builder.made([each.sql for each in wanted]) is not None:
+            self._singly(wanted)
+
+    def _singly(self, wanted: Sequence[Object]) -> None:
         for each in wanted:
             if self._orphaned(each):
+                continue
+            if self.builder.ended > RUNAWAYS:
+                self._lose(each, "statements before it had to be ended: they ran too long")
                 continue
             why = self.builder.made([each.sql])
             if why is not None:
@@ -85,9 +97,9 @@ class Rebuild:
 
 
 def _batches(objects: Sequence[Object]) -> Iterator[list[Object]]:
-    """Runs of plain objects, and each privileged one alone."""
+    """Each privileged object alone, before all others, and runs of plain ones."""
     batch: list[Object] = []
-    for each in objects:
+    for each in sorted(objects, key=lambda thing: thing.kind not in PRIVILEGED):
         if each.kind in UNNEEDED:
             continue
         if batch and (each.kind in PRIVILEGED or len(batch) == BATCH):
@@ -109,7 +121,7 @@ def _role(thing: Object) -> sql.Composed:
 
 def _schema(thing: Object) -> sql.Composed:
     statement = tree(thing.sql)
-    if not isa(statement, ast.CreateSchemaStmt):
+    if not isa(statement, ast.CreateSchemaStmt) or not statement.schemaname:
         return _nothing(thing)
     name = sql.Identifier(statement.schemaname)
     words = sql.SQL("CREATE SCHEMA IF NOT EXISTS {0}; ALTER SCHEMA {0} OWNER TO {1}; GRANT USAGE ON SCHEMA {0} TO {2}")
@@ -120,6 +132,8 @@ def _extension(thing: Object) -> sql.Composed:
     statement = tree(thing.sql)
     if not isa(statement, ast.CreateExtensionStmt):
         return _nothing(thing)
+    if statement.extname not in EXTENSIONS:
+        raise NotSql("it is none of the extensions that are made from a snapshot")
     schemas = [each.arg.sval for each in statement.options or () if each.defname == "schema"]
     words = sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(statement.extname))
     return words + sql.SQL(" WITH SCHEMA {}").format(sql.Identifier(schemas[0])) if schemas else words

@@ -45,11 +45,16 @@ def write_sizes(superuser: psycopg.Connection, sizes: Iterable[tuple[int, Size]]
     pairs: Sequence[tuple[int, Size]] = list(sizes)
     values = {
         "oids": [oid for oid, _ in pairs],
-        "pages": [size.pages for _, size in pairs],
+        "pages": [_signed(size.pages) for _, size in pairs],
         "tuples": [size.tuples for _, size in pairs],
-        "visible": [size.visible for _, size in pairs],
+        "visible": [_signed(size.visible) for _, size in pairs],
     }
     superuser.execute(resources.sql("twin/sizes"), values)
+
+
+def _signed(pages: int) -> int:
+    """A number of pages as pg_class holds it: 32 bits, of which the first is a sign for SQL alone."""
+    return pages - 2**32 if pages >= 2**31 else pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,23 @@
 import psycopg
 from psycopg import sql
 
+from pgtune import resources
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.twin.house import DATABASE, OWNER, PLANNER
 
 PLAIN = sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(DATABASE))
 PROVIDERS_SINCE = 15  # CREATE DATABASE ... LOCALE_PROVIDER
 LIBC, ICU, BUILTIN = "c", "i", "b"
+# What plans, and how literals in them are read, depend on beside the settings that the server itself files under
+# planning. Others may load a library or lift a limit.
+OTHERS = [
+    "work_mem", "hash_mem_multiplier", "maintenance_work_mem", "max_parallel_workers",
+    "max_parallel_workers_per_gather", "max_parallel_maintenance_workers", "parallel_leader_participation",
+    "effective_io_concurrency", "maintenance_io_concurrency", "io_combine_limit", "debug_parallel_query",
+    "force_parallel_mode", "row_security", "transform_null_equals", "array_nulls", "IntervalStyle", "DateStyle",
+    "TimeZone", "default_text_search_config", "gin_fuzzy_search_limit", "default_toast_compression", "xmloption",
+    "bytea_output", "extra_float_digits",
+]  # fmt: skip
 # No plan depends on them, they belong to the server as a whole, or a session of the twin sets them itself.
 LEFT = {
     "search_path", "standard_conforming_strings", "backslash_quote", "shared_buffers", "max_worker_processes",
@@ -42,7 +53,10 @@ def sorts_otherwise(snapshot: Snapshot) -> str:
 
 def take_over(superuser: psycopg.Connection, snapshot: Snapshot) -> list[str]:
     """Give production's settings to the weak roles; the names of those that this server does not take."""
-    return [name for name, value in snapshot.settings.items() if name not in LEFT and not _set(superuser, name, value)]
+    rows = superuser.execute(resources.sql("twin/settings"), {"others": OTHERS}).fetchall()
+    known = {name for (name,) in rows}
+    wanted = {name: value for name, value in snapshot.settings.items() if name not in LEFT}
+    return [name for name, value in wanted.items() if name not in known or not _set(superuser, name, value)]
 
 
 def _set(superuser: psycopg.Connection, name: str, value: str) -> bool:

@@ -10,7 +10,8 @@ from pgtune.indexes.advice import IndexRecommendation
 from pgtune.model.design import Name
 from pgtune.model.errors import BadInput, MustNotRunHere, NotAllowed
 from pgtune.server import ledger
-from pgtune.server.build import Build, Outcome, Wanted, nobody
+from pgtune.server.build import Build, Outcome, Wanted
+from pgtune.server.watch import nobody
 from pgtune.server.writer import Target, Writer
 from pgtune.snapshot import Snapshot
 from pgtune.sqltext.parse import isa, tree
