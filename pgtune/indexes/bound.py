@@ -84,6 +84,7 @@ class Program:
     def _solve(self, highs: Any) -> tuple[float, list[tuple[Tree, int]]]:
         """One solution: its bound, and the unplanned branches that it rests on."""
         model = highs.Highs()
+        model.setOptionValue("log_to_console", False)  # first: its banner would stand among the data on stdout
         model.setOptionValue("output_flag", False)
         model.setOptionValue("time_limit", SECONDS)
         numbers = sorted({n for tree in self.trees for node in tree.nodes for n in bits(node.used)})
