@@ -1,6 +1,6 @@
 """How true the planning twin is, one command.
 
-    python -m benchmarks.twin [--scale 0.1] [--major 18] [--twin-major N] [--only TPC-H,TPC-DS,pgbench,mixed]
+    python -m benchmarks.twin [--scale 0.1] [--major 18] [--twin-major N] [--only TPC-H,TPC-DS,pgbench,mixed,tables]
 
 Each database is loaded, captured and raised as a twin, and every query is planned on both: as it is, under each what-if
 index against the index really created, under each partition scheme against a copy really partitioned. Printed are
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from benchmarks.twin import raising
 from benchmarks.twin.cases import CASES, Case
 from pgtune.cluster import Cluster, find
 from pgtune.model.design import Design, Index, Name, Query, Scheme
@@ -210,11 +211,15 @@ def main() -> int:
     parser.add_argument("--major", type=int, default=18)
     parser.add_argument("--twin-major", type=int)
     parser.add_argument("--only", default="")
+    parser.add_argument("--tables", type=int, default=1000)
     given = parser.parse_args()
     for case in CASES:
         if not given.only or case.name in given.only.split(","):
             for line in run(case, given.scale, given.major, given.twin_major):
                 print(line, flush=True)
+    if not given.only or "tables" in given.only.split(","):
+        for line in raising.run(given.tables):
+            print(line, flush=True)
     return 0
 
 

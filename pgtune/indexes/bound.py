@@ -30,6 +30,17 @@ def solver() -> Any:
         return None
 
 
+def _silent(highs: Any) -> Any:
+    """A new solver that prints nothing: made the plain way, its banner would stand among the data on stdout."""
+
+    class Silent(highs.Highs):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802  (called by the constructor before anybody can ask for silence)
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()
+
+    return Silent()
+
+
 @dataclass(slots=True)
 class Tree:
     """The plans of one query: evaluated nodes, and branches (what is on offer there, the node above)."""
@@ -83,8 +94,7 @@ class Program:
 
     def _solve(self, highs: Any) -> tuple[float, list[tuple[Tree, int]]]:
         """One solution: its bound, and the unplanned branches that it rests on."""
-        model = highs.Highs()
-        model.setOptionValue("output_flag", False)
+        model = _silent(highs)
         model.setOptionValue("time_limit", SECONDS)
         numbers = sorted({n for tree in self.trees for node in tree.nodes for n in bits(node.used)})
         integer = highs.HighsVarType.kInteger

@@ -28,11 +28,17 @@ class Planned:
     plans: list[Plan] = field(default_factory=list)
     unplanned: list[Unplanned] = field(default_factory=list)
     calls: int = 0
+    _of: dict[int, list[Item]] = field(default_factory=dict)
+
+    def put(self, item: Item) -> None:
+        """Take in an item."""
+        self.items.append(item)
+        self._of.setdefault(item.statement, []).append(item)
 
     def extend(self, more: "Planned") -> None:
         """Take in others, behind these."""
         for item in more.items:
-            self.items.append(replace(item, number=len(self.items), statement=item.statement + len(self.statements)))
+            self.put(replace(item, number=len(self.items), statement=item.statement + len(self.statements)))
         self.statements += more.statements
         self.plans += more.plans
         self.unplanned += more.unplanned
@@ -40,7 +46,7 @@ class Planned:
 
     def items_of(self, statement: int) -> Iterator[Item]:
         """The queries of one statement."""
-        return (item for item in self.items if item.statement == statement)
+        return iter(self._of.get(statement, ()))
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ class Reading:
         asked = self._accesses(statement, planned[0][2])
         for query, share, plan, hidden in planned:
             item = Item(len(found.items), number, query, statement.weight * share, asked, hidden=hidden)
-            found.items.append(item)
+            found.put(item)
             found.plans.append(plan)
 
     def _planned(self, query: Query, found: Planned) -> tuple[Plan, frozenset[Name]]:

@@ -126,9 +126,9 @@ class Selection:
 
     def _challenge(self, chosen: int) -> None:
         """Plan without each chosen index in turn: a plan uses what is there, also where it could nearly do without."""
-        for number in bits(chosen):
-            for item in self.items:
-                if self.costs.used(item, chosen) >> number & 1 and not self._late():
+        for item in self.items:
+            for number in bits(self.costs.used(item, chosen)):
+                if not self._late():
                     self.costs.ask(item, chosen & ~(1 << number))
 
     def model(self) -> Model:

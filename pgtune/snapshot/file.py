@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pgtune.model.errors import BadInput
 from pgtune.snapshot.form import from_json, to_json
-from pgtune.snapshot.snapshot import SCHEMA, Snapshot
+from pgtune.snapshot.snapshot import SCHEMA, Snapshot, StoredIndex, Table
 
 LARGEST = 1 << 29
 """Bytes that a file may unpack to, 512 MB: 5,000 tables of ten columns take 50 MB (benchmarks/snapshot.py)."""
@@ -16,6 +16,11 @@ LARGEST = 1 << 29
 # Zero bytes and halves of surrogate pairs, which JSON can spell and no text of PostgreSQL can hold.
 IMPOSSIBLE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?:0000|[dD][89a-fA-F])")
 SUSPICIOUS = (rb"\u0000", rb"\ud", rb"\uD")  # found at once, where the expression takes its time
+
+MOST_PAGES = 2**32 - 2  # of a relation: MaxBlockNumber of storage/block.h
+LARGEST_DATABASE = 1 << 35  # pages, 256 TB, in a quarter of a million files
+HIGHEST = 32  # levels of a B-tree of two entries a page
+ALIGNMENTS = ("c", "s", "i", "d")
 
 GZIP = 31  # zlib's wbits for a gzip header and the largest window
 
@@ -82,3 +87,18 @@ def _check(snapshot: Snapshot) -> None:
     names = [table.name for table in snapshot.tables]
     if len(set(names)) < len(names):
         raise BadInput("the snapshot holds a table twice")
+    pages = 0
+    for table in snapshot.tables:
+        pages += table.pages + sum(each.pages for each in table.indexes)
+        if not _possible(table) or not all(map(_possible, table.indexes)):
+            raise BadInput(f"the snapshot's figures of {str(table.name)!r:.60} are of no relation that can be")
+    if pages > LARGEST_DATABASE:
+        raise BadInput("the snapshot's relations are larger together than any database")
+
+
+def _possible(relation: Table | StoredIndex) -> bool:
+    """Whether figures are such as PostgreSQL has them; files are made after them."""
+    columns_fit = all(each.align in ALIGNMENTS and each.length >= -2 for each in relation.columns)
+    if isinstance(relation, StoredIndex):
+        return columns_fit and 0 <= relation.pages <= MOST_PAGES and 0 <= (relation.height or 0) <= HIGHEST
+    return columns_fit and all(0 <= each <= MOST_PAGES for each in (relation.pages, relation.relpages))

@@ -1,6 +1,7 @@
 """Frozen values as JSON and back: fields that hold their default are left out, and nothing unknown is let in."""
 
 import dataclasses
+import math
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -135,9 +136,12 @@ def _number(value: Any) -> float:
     if type(value) not in (int, float):
         raise _Wrong("is no number")
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
-        raise _Wrong("is too large a number") from None
+        number = math.inf
+    if not math.isfinite(number):  # 1e999 is JSON too
+        raise _Wrong("is too large a number")
+    return number
 
 
 LARGEST = 2**63 - 1  # PostgreSQL's bigint

@@ -33,8 +33,8 @@ def planner(query: Query, design: Design) -> Plan:
 
 
 @pytest.mark.parametrize("budget", range(1, 13))
-def test_bound(budget: int) -> None:
-    """For every budget it is the optimum that trying all sets finds."""
+def test_bound(budget: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """For every budget it is the optimum that trying all sets finds, and the solver prints nothing."""
     access = Access(TABLE, "t", tuple(condition(column) for column in "abcde"))
     items = [Item(n, n, Query(text), 1.0, (access,)) for n, text in enumerate(PLANS)]
     pool = Pool(items, lambda index: SIZES[index])
@@ -48,3 +48,4 @@ def test_bound(budget: int) -> None:
     best = min(sum(planner(Query(text), Design(frozenset(each))).cost for text in PLANS) for each in fitting)
     assert found is not None
     assert found == (pytest.approx(best, abs=1e-3), True)
+    assert capfd.readouterr() == ("", "")
