@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+import psycopg
+
 from pgtune.cluster import Binaries, find
 from pgtune.cluster.binaries import EMBEDDED_MAJOR
 from pgtune.model.design import Name
-from pgtune.model.errors import ServerNotFound
+from pgtune.model.errors import ServerDidNotStart, ServerNotFound
 from pgtune.snapshot.snapshot import Snapshot, StoredIndex, Table
 from pgtune.twin import house, relations, settings, statistics
 from pgtune.twin.builder import Builder
@@ -43,9 +45,9 @@ def raised(
 
         def again() -> Parts:
             house.renew(own)
-            return _raise(own, snapshot, plan_seconds)
+            return _stood_up(own, snapshot, plan_seconds)
 
-        twin = Twin(snapshot, _raise(own, snapshot, plan_seconds), again, _differs(own, snapshot))
+        twin = Twin(snapshot, _stood_up(own, snapshot, plan_seconds), again, _differs(own, snapshot))
         try:
             yield twin
         finally:
@@ -57,6 +59,18 @@ def _binaries(major: int) -> Binaries:
         return find(major)
     except ServerNotFound:
         return find(EMBEDDED_MAJOR)
+
+
+def _stood_up(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:
+    """The parts of a twin.
+
+    Raises:
+        ServerDidNotStart: a statement or figure of the snapshot made the server fall.
+    """
+    try:
+        return _raise(own, snapshot, plan_seconds)
+    except psycopg.Error as error:
+        raise ServerDidNotStart(f"the twin fell while it was raised: {' '.join(str(error).split())}") from error
 
 
 def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:

@@ -15,9 +15,10 @@ from pgtune.partitions.advice import PartitionAdvice
 from pgtune.partitions.propose import Proposer
 from pgtune.report.advice.answer import Answer, LeftOut
 from pgtune.server.capture import capture
-from pgtune.snapshot import Snapshot, load
+from pgtune.snapshot import Snapshot
 from pgtune.sqltext.analysis import shape
 from pgtune.twin import Twin, raised
+from pgtune.usecases.snapshot import read
 from pgtune.workload import Entry, Gathering, Workload, files, logs, statistics
 from pgtune.workload.catalog import Tables
 
@@ -87,12 +88,7 @@ def read_snapshot(conninfo: str, path: Path | None, *, workload: bool = True) ->
         BadInput: the file cannot be read or is no snapshot.
         CannotConnect, NotAllowed, ConnectionLost: as the server answers.
     """
-    if path is None:
-        return capture(conninfo, workload=workload)
-    try:
-        return load(path.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from error
+    return capture(conninfo, workload=workload) if path is None else read(path)
 
 
 def read_workload(snapshot: Snapshot, paths: Iterable[Path]) -> Workload:

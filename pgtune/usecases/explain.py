@@ -13,11 +13,12 @@ from pgtune.plans.pasted import pasted
 from pgtune.plans.plan import Plan
 from pgtune.plans.spot import Facts
 from pgtune.server.capture import capture
-from pgtune.snapshot import Snapshot, load
+from pgtune.snapshot import Snapshot
 from pgtune.sqltext.parse import planable
 from pgtune.sqltext.placeholders import numbered
 from pgtune.sqltext.typed import castable
 from pgtune.twin import Twin, raised
+from pgtune.usecases.snapshot import read
 from pgtune.workload import Entry, Gathering, Statement, Workload
 from pgtune.workload.catalog import search_path_of
 
@@ -83,12 +84,7 @@ def _why_no_query(text: str) -> str:
 
 
 def _snapshot(request: Request) -> Snapshot:
-    if request.snapshot is None:
-        return capture(request.conninfo or "")
-    try:
-        return load(request.snapshot.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{request.snapshot}: {error.strerror}") from error
+    return capture(request.conninfo or "") if request.snapshot is None else read(request.snapshot)
 
 
 def _facts(snapshot: Snapshot) -> Facts:

@@ -52,6 +52,24 @@ def test_nothing_is_left_behind(own_server, tmp_path):
         assert not _alive(int(pid))
 
 
+def test_a_killed_command_leaves_no_server(own_server, tmp_path):
+    """SIGKILL gives no time to clean up: what remains is taken away soon after by the process that waits for it."""
+    server = own_server()
+    file = tmp_path / "snapshot"
+    file.write_bytes(pickle.dumps(capture(server.conninfo())))
+    command = [sys.executable, "-c", PROGRAM.format(then="time.sleep(60)"), str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        folder, pid = process.stdout.readline().rsplit(maxsplit=1)
+        assert _alive(int(pid))
+        process.kill()
+        process.wait(60)
+    limit = time.monotonic() + 30
+    while (Path(folder).exists() or _alive(int(pid))) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not Path(folder).exists()
+    assert not _alive(int(pid))
+
+
 def _alive(pid: int) -> bool:
     """A process that ended and that nobody has taken note of yet is not alive."""
     try:
