@@ -122,10 +122,9 @@ def _entries(path: Path) -> Iterator[Entry]:
 def _indexes(request: Request, twin: Twin, workload: Workload, tell: Tell) -> IndexAdvice:
     until = time.monotonic() + request.seconds
     limits = Limits(budget_bytes=request.budget, max_indexes=request.max_indexes, over=lambda: time.monotonic() > until)
-    major = twin.planner.house.cluster.binaries.major if twin.planner_differs else None
     return advise_indexes(
         twin.snapshot, workload, twin.plan, twin.size_of, limits, tell,
-        prepare=lambda wanted: twin.prepare(*wanted), planner_major=major,
+        prepare=lambda wanted: twin.prepare(*wanted), planner_major=twin.major,
     )  # fmt: skip
 
 

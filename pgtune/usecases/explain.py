@@ -107,7 +107,10 @@ def _of_query(text: str, snapshot: Snapshot, twin: Twin) -> Explained:
 
 def _proposals(workload: Workload, snapshot: Snapshot, twin: Twin) -> Iterator[Proposal]:
     """The indexes that the advisor would make for this query alone."""
-    advice = advise(snapshot, workload, twin.plan, twin.size_of, prepare=lambda indexes: twin.prepare(*indexes))
+    advice = advise(
+        snapshot, workload, twin.plan, twin.size_of,
+        prepare=lambda indexes: twin.prepare(*indexes), planner_major=twin.major,
+    )  # fmt: skip
     for each in advice.recommendations:
         ddl = each.index.ddl(concurrently=True)
         why = " ".join(f"{sentence.rstrip('.')}." for sentence in (each.why, *each.doubts))

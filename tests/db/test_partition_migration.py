@@ -113,10 +113,12 @@ class Shop:
         assert "ERROR" not in log.read_text()
 
 
+# The scripts are run on two kinds of server, for each takes seconds of writing: 15 and the newest.
+pytestmark = pytest.mark.parametrize("version", [15, 18], indirect=True, ids=["pg15", "pg18"])
+
+
 @pytest.fixture
 def shop(database, server, tmp_path):
-    if server.binaries.major not in {15, 18}:
-        pytest.skip("the scripts are run on the oldest and the newest kind of server: 15 and 18")
     shop = Shop(server, database, tmp_path)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("drop table orders, customers")

@@ -13,7 +13,6 @@ from pgtune.model.design import Design, Index, Key, Name, Query
 from pgtune.plans.plan import Plan
 from tests.unit.indexes.test_costs import condition, plan_of
 
-pytest.importorskip("highspy", reason="the extra ilp is not installed")
 TABLE = Name("public", "t")
 INDEXES = [Index(TABLE, (Key(column),)) for column in "abcde"]
 SIZES = dict(zip(INDEXES, (4, 3, 2, 2, 1), strict=True))
