@@ -34,7 +34,8 @@ def _impossible(selection: Selection) -> Iterator[NotWorthIt]:
 
 def _why(name: Name, table: TableFacts, selection: Selection) -> str:
     if table.tiny:
-        return f"It is tiny ({table.table.pages} pages): reading it whole costs as little as an index would."
+        pages = f"{table.table.pages} page{'' if table.table.pages == 1 else 's'}"
+        return f"It is tiny ({pages}): reading it whole costs as little as an index would."
     numbers = [n for n, each in enumerate(selection.pool.candidates) if each.index.table == name]
     if not numbers:
         return "No condition, join or order on it could use an index that is not there already."

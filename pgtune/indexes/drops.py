@@ -170,7 +170,7 @@ def _doubts(facts: Facts, table: Table, index: StoredIndex) -> Iterator[str]:
     if days is None:
         yield "nobody knows since when it is counted"
     elif days < EVIDENCE_DAYS:
-        yield f"it is counted since {days} days only"
+        yield "it has been counted for less than a day" if days < 1 else f"it has been counted for {days} days only"
     if snapshot.standbys:
         yield f"the counters of {snapshot.standbys} standby{'s' if snapshot.standbys > 1 else ''} were not read"
     if snapshot.in_recovery:

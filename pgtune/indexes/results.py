@@ -81,7 +81,7 @@ class Results:
             sum(each.weight * each.cost_before for each in served),
             sum(each.weight * each.cost_after for each in served),
             gain, self.pool.sizes[number], self.model.taxes[number], served,
-            why.sentence(candidate, served, self.writes.of(candidate.index.table).known, self.model.taxes[number]),
+            why.sentence(candidate, written=self.writes.of(candidate.index.table).known),
             why.confidence(doubts), doubts, candidate.needs,
         )  # fmt: skip
 

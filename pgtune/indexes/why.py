@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pgtune.indexes.advice import Confidence, Served
+from pgtune.indexes.advice import Confidence
 from pgtune.indexes.candidate import Candidate, Reason
 from pgtune.indexes.facts import Facts, TableFacts
 from pgtune.model.design import Index
@@ -28,24 +28,11 @@ PURPOSE: dict[Reason, str] = {
 }
 
 
-def sentence(candidate: Candidate, served: Sequence[Served], written: bool, tax: float) -> str:
-    """One or two sentences: what it does, for how many statements, and what writes pay."""
+def sentence(candidate: Candidate, *, written: bool) -> str:
+    """What it does, and whether its upkeep is taken for free; the figures stand apart."""
     keys = ", ".join(_key(candidate.index, place) for place in range(len(candidate.index.keys)))
-    purpose = PURPOSE[candidate.reason].format(keys=keys, where=candidate.index.where)
-    before, after = (sum(w * c for w, c in pairs) for pairs in _costs(served))
-    factor = f"{before / after:.1f} times less" if after and before / after < 1000 else "next to nothing"
-    text = f"It {purpose}. {_count(served)} with it {factor} ({before:.0f} to {after:.0f} with the whole advice)."
-    if tax:
-        return f"{text} Writes pay {tax:.0f} for it."
+    text = f"It {PURPOSE[candidate.reason].format(keys=keys, where=candidate.index.where)}."
     return text if written else f"{text} No writes to the table are known, so it is taken for free to keep."
-
-
-def _costs(served: Sequence[Served]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    return [(each.weight, each.cost_before) for each in served], [(each.weight, each.cost_after) for each in served]
-
-
-def _count(served: Sequence[Served]) -> str:
-    return "1 statement costs" if len(served) == 1 else f"{len(served)} statements cost"
 
 
 def _key(index: Index, place: int) -> str:

@@ -67,7 +67,7 @@ def bound(answer: Answer) -> str:
     found = answer.indexes
     above = found.above_bound
     near = "as low as all candidates together could bring it" if above < 0.0005 else (
-        f"{above:.1%} above what all {found.candidates} candidates together could reach"
+        f"{above * 100:.1f} % above what all {found.candidates} candidates together could reach"
     )  # fmt: skip
     return f"That is {near}, by the planner's model."
 
@@ -111,7 +111,8 @@ def tax(each: IndexRecommendation) -> str:
     """What writes pay for it, beside what it saves."""
     if each.write_tax <= 0:
         return "no write tax"
-    return f"write tax {cost(each.write_tax)} ({each.write_tax / (each.gain + each.write_tax):.1%} of what it saves)"
+    share = each.write_tax / (each.gain + each.write_tax)
+    return f"write tax {cost(each.write_tax)} ({share * 100:.1f} % of what it saves)"
 
 
 def facts(each: IndexRecommendation) -> str:
