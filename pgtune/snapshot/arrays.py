@@ -18,7 +18,9 @@ def _element(quoted: str, plain: str) -> str | None:
     if plain == "NULL":
         return None
     text = plain or quoted
-    return ESCAPED.sub(r"\1", text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    return ESCAPED.sub(r"\1", text) if "\\\\" in text else text.replace("\\", "")
 
 
 def array(values: Sequence[str | None]) -> str:
@@ -31,5 +33,5 @@ def _written(value: str | None) -> str:
         return "NULL"
     if PLAIN.fullmatch(value) and value.upper() != "NULL":
         return value
-    escaped = re.sub(r'(["\\])', r"\\\1", value)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -108,7 +108,7 @@ class Values:
         return f"{opening}{_end(new[0])},{_end(new[1])}{closing}"
 
     def _json(self, value: str) -> str:
-        return json.dumps(self._scalars(json.loads(value, parse_float=_Raw, parse_int=_Raw)), ensure_ascii=False)
+        return JSON_OUT.encode(self._scalars(JSON_IN.decode(value)))
 
     def _scalars(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -133,6 +133,10 @@ class _Raw(str):
     """A number of JSON as it is written."""
 
     __slots__ = ()
+
+
+# Made once: json.loads() and json.dumps() would make one a value.
+JSON_IN, JSON_OUT = json.JSONDecoder(parse_float=_Raw, parse_int=_Raw), json.JSONEncoder(ensure_ascii=False)
 
 
 def _end(value: str | None) -> str:

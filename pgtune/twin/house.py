@@ -75,12 +75,15 @@ class House:
     def weak(self, role: str) -> Wire:
         """A session as one of the two weak roles, its memory limited where the system can."""
         conninfo = self.cluster.conninfo(DATABASE, user=role, passfile="/dev/null", password=self.passwords[role])
-        wire = Wire(psycopg.connect(conninfo, autocommit=True), self._fall)
+        wire = Wire(psycopg.connect(conninfo, autocommit=True), self._fall, self._free)
         _limit_memory(self.cluster.account, wire.connection.pgconn.backend_pid)
         return wire
 
     def _fall(self) -> None:
         self.fallen = True
+
+    def _free(self) -> int:
+        return shutil.disk_usage(self.cluster.folder).free
 
 
 def _limit_memory(account: Account, pid: int) -> None:

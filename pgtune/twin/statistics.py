@@ -6,7 +6,7 @@ are a user's. Before, into pg_statistic, which takes a superuser, and so without
 
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import psycopg
@@ -15,12 +15,13 @@ from psycopg.rows import dict_row
 from pgtune import resources
 from pgtune.model.design import Name
 from pgtune.model.errors import NotPlannable
-from pgtune.snapshot.snapshot import Column, Table
+from pgtune.snapshot.snapshot import Column, ColumnStats, Table
 from pgtune.twin.house import OWNER, House
 from pgtune.twin.slots import Type, numbered, slots
 
 BATCH = 1000  # rows a statement
 SECONDS = 30.0  # what a batch may take; 1000 rows take 0.1
+FIELDS = tuple(each.name for each in fields(ColumnStats))  # asdict() would copy each value deeply
 RESTORING = 18  # the first version with pg_restore_attribute_stats()
 
 Row = dict[str, Any]
@@ -46,7 +47,8 @@ def _rows(tables: Iterable[Table]) -> Iterator[Row]:
 def _of(relation: Name, columns: Iterable[Column]) -> Iterator[Row]:
     for column in columns:
         for stats in column.stats:
-            yield {"schema": relation.schema, "relation": relation.name, "attribute": column.name} | asdict(stats)
+            place = {"schema": relation.schema, "relation": relation.name, "attribute": column.name}
+            yield place | {name: getattr(stats, name) for name in FIELDS}
 
 
 def _as_owner(house: House, rows: Sequence[Row]) -> list[str]:

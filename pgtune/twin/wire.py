@@ -22,6 +22,8 @@ Statement = tuple[str, Sequence[str | None]]
 """A statement and the values of its parameters as text; PostgreSQL finds their types."""
 
 LISTENS = 1.0  # seconds that a backend gets to end by itself before it is killed
+GLANCE = 0.25  # seconds between two looks at the disk while nothing is answered
+MOST_WRITTEN = 1 << 29  # bytes that may vanish from it meanwhile; what a twin makes is empty
 DONE = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_QUERY}
 
 
@@ -29,11 +31,13 @@ DONE = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_Q
 class Wire:
     """One connection as a weak role. `dead` once it was ended; then a new one is needed.
 
-    `killing` is called before a backend is killed: the whole server falls with it.
+    `killing` is called before a backend is killed: the whole server falls with it. `free` says how many bytes are left
+    where the server writes.
     """
 
     connection: psycopg.Connection
     killing: Callable[[], None]
+    free: Callable[[], int]
     dead: bool = False
 
     def __post_init__(self) -> None:
@@ -106,11 +110,18 @@ class Wire:
         return result
 
     def _wait(self, limit: float, *, write: bool = False) -> None:
-        left = limit - time.monotonic()
         socket = [self._pg.socket]
-        if left <= 0 or not any(select.select(socket, socket if write else [], [], left)):
-            self.end()
-            raise NotPlannable("it took longer than the clock allows and was ended")
+        before: int | None = None
+        while (left := limit - time.monotonic()) > 0:
+            if any(select.select(socket, socket if write else [], [], min(left, GLANCE))):
+                return
+            free = self.free()
+            before = free if before is None else before
+            if before - free > MOST_WRITTEN:
+                self.end()
+                raise NotPlannable("it filled the disk and was ended")
+        self.end()
+        raise NotPlannable("it took longer than the clock allows and was ended")
 
     def end(self) -> None:
         """End the backend whatever it does, and close the connection."""

@@ -143,6 +143,21 @@ def test_statements_without_an_end_do_not_hold_the_twin_up(monkeypatch):
         assert twin.plan(Query("select * from t where a = 5")).root.rows == pytest.approx(500, rel=0.01)
 
 
+def test_a_statement_that_fills_the_disk_is_ended(monkeypatch):
+    """A partition's bound that writes while it is read is ended long before its time is over."""
+    monkeypatch.setattr("pgtune.twin.wire.MOST_WRITTEN", 48 << 20)
+    body = "INSERT INTO public.t SELECT n FROM generate_series(1, 1000000000) n; RETURN 1;"
+    objects = (
+        Object("f:1", "function", "public.fill",
+               f"CREATE FUNCTION public.fill() RETURNS int LANGUAGE plpgsql AS $$ BEGIN {body} END $$"),
+        Object("p:0", "table", "public.p", "CREATE TABLE public.p (a int) PARTITION BY LIST (a)"),
+        Object("p:1", "table", "public.q", "CREATE TABLE public.q PARTITION OF public.p FOR VALUES IN (public.fill())"),
+    )  # fmt: skip
+    with raised(_file(*objects)) as twin:
+        assert [(each.name, each.why) for each in twin.left_out] == [("public.q", "it filled the disk and was ended")]
+        assert twin.plan(Query("select * from t where a = 5")).root.rows == pytest.approx(500, rel=0.01)
+
+
 NUMBERS = (
     ColumnStats(False, 9e99, 2**40, -9e99, "{a,b", "{x}", "{{1},{2}}", 9e99, "5", "{", "zzz"),
     replace(STATS, most_common_vals="{x,y}"),
