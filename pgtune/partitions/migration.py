@@ -14,6 +14,7 @@ from pgtune.partitions import copying, swap
 from pgtune.partitions.schemes import named
 from pgtune.partitions.text import Names, block, commented, literal, names_of
 from pgtune.snapshot.snapshot import Snapshot, StoredIndex, Table
+from pgtune.sqltext.parse import is_one
 
 _IDENT = r'(?:"(?:[^"]|"")*"|[\w$]+)'
 _DEFINITION = re.compile(rf"CREATE (UNIQUE )?INDEX {_IDENT} ON (?:ONLY )?{_IDENT}\.{_IDENT} (USING .*)", re.DOTALL)
@@ -114,7 +115,7 @@ def _remade(table: Table, scheme: Scheme, names: Names) -> list[Remade]:
     found = []
     for number, index in enumerate(each for each in table.indexes if not each.constraint and each.valid):
         match = _DEFINITION.match(index.definition)
-        if match is None:
+        if match is None or not is_one(index.definition):
             continue
         own = tuple(
             (part, Name(table.name.schema, named(Name(table.name.schema, part.name), f"{number}_idx")))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pgtune.model.design import Name, quoted
 from pgtune.snapshot.snapshot import ForeignKey, Object, Snapshot, StoredIndex, Table
+from pgtune.sqltext.parse import is_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def definition(snapshot: Snapshot, table: Name, constraint: str) -> str | None:
         head = f"ALTER TABLE {only}{table.sql} ADD CONSTRAINT {quoted(constraint)} "
         found = next((each.sql for each in snapshot.objects if each.sql.startswith(head)), None)
         if found is not None:
-            return found[len(head) :]
+            return found[len(head) :] if is_one(found) else None
     return None
 
 

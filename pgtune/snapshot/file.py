@@ -20,6 +20,8 @@ SUSPICIOUS = (rb"\u0000", rb"\ud", rb"\uD")  # found at once, where the expressi
 MOST_PAGES = 2**32 - 2  # of a relation: MaxBlockNumber of storage/block.h
 LARGEST_DATABASE = 1 << 35  # pages, 256 TB, in a quarter of a million files
 HIGHEST = 32  # levels of a B-tree of two entries a page
+# As format_type() writes one: it is put into scripts as it is, so no statement may end in it.
+TYPE = re.compile(r'(?:[\w$ .,()\[\]]|-(?=\d)|"(?:[^"]|"")*+")++')
 ALIGNMENTS = ("c", "s", "i", "d")
 
 GZIP = 31  # zlib's wbits for a gzip header and the largest window
@@ -98,7 +100,9 @@ def _check(snapshot: Snapshot) -> None:
 
 def _possible(relation: Table | StoredIndex) -> bool:
     """Whether figures are such as PostgreSQL has them; files are made after them."""
-    columns_fit = all(each.align in ALIGNMENTS and each.length >= -2 for each in relation.columns)
+    columns_fit = all(
+        each.align in ALIGNMENTS and each.length >= -2 and TYPE.fullmatch(each.type) for each in relation.columns
+    )
     if isinstance(relation, StoredIndex):
         return columns_fit and 0 <= relation.pages <= MOST_PAGES and 0 <= (relation.height or 0) <= HIGHEST
     return columns_fit and all(0 <= each <= MOST_PAGES for each in (relation.pages, relation.relpages))

@@ -170,6 +170,14 @@ def tree(text: str) -> Any:
     return found[0]
 
 
+def is_one(text: str) -> bool:
+    """Whether the text is one statement, so that nothing follows it where it is put into a script."""
+    try:
+        return len(trees(text)) == 1
+    except NotSql:
+        return False
+
+
 @lru_cache(maxsize=32)
 def looked_at(text: str) -> Any:
     """The same tree for readers alone: a statement is looked at from several sides, one after the other.

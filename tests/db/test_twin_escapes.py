@@ -8,6 +8,7 @@ import pytest
 
 from pgtune.model.design import Name, Query
 from pgtune.model.errors import BadInput, NotPlannable
+from pgtune.partitions.obstacles import definition
 from pgtune.snapshot import dump, load
 from pgtune.snapshot.snapshot import Column, ColumnStats, Object, Snapshot, StoredIndex, Table
 from pgtune.twin import raised, rebuild
@@ -222,10 +223,15 @@ IMPOSSIBLE = (
 
 
 def test_figures_of_no_relation_are_refused():
-    """Files are made after figures: those that no relation can have end the reading, not the disk."""
+    """Files are made after figures, scripts of types: what no relation can have ends the reading, not the disk."""
     for table in IMPOSSIBLE:
         with pytest.raises(BadInput, match="figures"):
             _file(tables=(table,))
+    for kind in ("int; drop table t", "int -- x", "int /*", "int default pg_read_file('x')", "", 'a"b'):
+        with pytest.raises(BadInput, match="figures"):
+            _file(tables=(replace(KNOWN, columns=(Column(1, "a", kind),)),))
+    for kind in ("numeric(3,-2)", 'app."odd; ""type"[]', "timestamp(3) with time zone", "interval day to second(3)"):
+        assert _file(tables=(replace(KNOWN, columns=(Column(1, "a", kind),)),))
     many = tuple(replace(KNOWN, name=Name("public", f"t{n}"), pages=2**32 - 2) for n in range(9))
     with pytest.raises(BadInput, match="larger together"):
         _file(tables=many)
@@ -236,3 +242,11 @@ def test_a_table_of_the_largest_size_is_planned_on():
     """More pages than a signed number of 32 bits holds are as many for the planner."""
     with raised(_file(tables=(replace(KNOWN, pages=2**31 + 5, relpages=2**31 + 5, rows=1e12),))) as twin:
         assert twin.plan(Query("select * from t")).cost > 2**31
+
+
+def test_no_statement_hides_behind_a_definition():
+    """What is put into scripts for a person to run is one statement, or it is not put there."""
+    key = f'ALTER TABLE ONLY {KNOWN.name.sql} ADD CONSTRAINT "k" CHECK (a > 0)'
+    for more, found in (("", "CHECK (a > 0)"), ("; DROP TABLE public.t", None), ("; -- x\nDROP TABLE public.t", None)):
+        snapshot = _file(Object("c:1", "constraint", "k", key + more))
+        assert definition(snapshot, KNOWN.name, "k") == found
