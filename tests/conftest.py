@@ -9,6 +9,7 @@ A version without binaries is skipped as "not tested"; PGTUNE_REQUIRE_VERSIONS="
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
@@ -143,6 +144,20 @@ def execute(conninfo: str, statement: str | sql.Composed) -> None:
         connection.execute(statement)
     finally:
         connection.close()
+
+
+def analyzed(conninfo: str, table: str) -> None:
+    """VACUUM ANALYZE a table and see it counted: 14's counters come late, and in any order."""
+    counters = (
+        "select n_tup_ins + n_tup_upd, last_analyze, n_mod_since_analyze from pg_stat_user_tables where relname = %s"
+    )
+    limit = time.monotonic() + 20
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        while not (connection.execute(counters, [table]).fetchone() or [0])[0] and time.monotonic() < limit:
+            time.sleep(0.1)
+        connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
+        while connection.execute(counters, [table]).fetchone()[2] and time.monotonic() < limit:
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

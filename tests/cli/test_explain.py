@@ -10,6 +10,7 @@ import pytest
 
 from pgtune.server.capture import capture
 from pgtune.snapshot import dump
+from tests.conftest import analyzed
 
 PLAN = """\
 Seq Scan on orders  (cost=0.00..18334.00 rows=9 width=8) (actual time=0.02..210.00 rows=9 loops=1)
@@ -80,7 +81,7 @@ def shop(database):
             create table visits (id bigint, page int not null, at timestamptz not null, note text);
             insert into visits select n, n % 1000, '2026-01-01'::timestamptz + n * interval '1 minute', 'x'
               from generate_series(1, 60000) n""")
-        connection.execute("vacuum analyze visits")
+    analyzed(database, "visits")
     return database
 
 

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pgtune.cli import root
 from pgtune.model.errors import BadInput
+from tests.conftest import analyzed
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -22,8 +23,7 @@ def sample(database):
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("drop index orders_customer")
         connection.execute("update orders set note = md5(id::text)")
-    with psycopg.connect(database, autocommit=True) as connection:  # the counters of the other have arrived
-        connection.execute("vacuum analyze")
+    analyzed(database, "orders")
     return database
 
 
