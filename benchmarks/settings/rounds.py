@@ -1,4 +1,4 @@
-"""The rounds: every arm on one data directory, restarted, in rotated order, fixed work, counters reset before."""
+"""The rounds: every arm on one data directory, restarted, in balanced order, fixed work, counters reset before."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import psycopg
 
@@ -16,6 +16,7 @@ from pgtune.cluster import Cluster
 from pgtune.model.errors import ServerDidNotStart
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 ARM_FILE = "arm.conf"
 
 
@@ -62,10 +63,16 @@ class Suite(Protocol):
         """Bring the data back to a like state, warm up, reset, do the work, count."""
 
 
-def rotated(arms: Sequence[Arm], number: int) -> list[Arm]:
-    """The order of a round: each arm comes first, second, ... equally often."""
-    shift = number % len(arms)
-    return [*arms[shift:], *arms[:shift]]
+def balanced(arms: Sequence[T], number: int) -> list[T]:
+    """The order of a round: each arm comes first, second, ... and after each other arm equally often.
+
+    A Williams square (E. J. Williams, 1949): what one arm leaves behind, as a warm cache, meets all others alike. An
+    even number of arms needs as many rounds, an odd one twice as many.
+    """
+    size = len(arms)
+    steps = [place // 2 if place % 2 == 0 else size - 1 - place // 2 for place in range(size)]
+    order = [arms[(step + number) % size] for step in steps]
+    return order[::-1] if size % 2 and number // size % 2 else order
 
 
 def run(
@@ -74,7 +81,7 @@ def run(
     """All rounds of a suite."""
     runs = []
     for number in range(rounds):
-        for arm in rotated(arms, number):
+        for arm in balanced(arms, number):
             done = _one(cluster, suite, arm, number, group)
             runs.append(done)
             say(f"{suite.name} round {number + 1}/{rounds} {arm.name}: {done.failed or _brief(done)}")

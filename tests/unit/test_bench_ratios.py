@@ -1,10 +1,13 @@
 """The benchmark's arithmetic: ratios within a round, intervals that repeat, verdicts that can be bad news."""
 
+from collections import Counter
+from itertools import pairwise
+
 import pytest
 
 from benchmarks.settings.ratios import bootstrap, geometric_mean, paired, query_ratios, ratio
 from benchmarks.settings.report import goals, table, words
-from benchmarks.settings.rounds import Run, rotated
+from benchmarks.settings.rounds import Run, balanced
 from benchmarks.settings.summary import plan_difference, summary, verdict
 
 
@@ -54,11 +57,15 @@ def test_a_query_that_was_short_and_is_no_more_is_compared():
     assert query_ratios([{"Q1": 2.0}], [{"Q1": 0.0}], floor=0.1) == {"Q1": pytest.approx(200)}
 
 
-def test_every_arm_comes_first_once():
-    """Rotation spreads what a restart, a warm cache or a neighbour does to the first one."""
-    arms = ["a", "b", "c"]
-    assert [rotated(arms, number)[0] for number in range(3)] == arms
-    assert all(sorted(rotated(arms, number)) == arms for number in range(5))
+@pytest.mark.parametrize(("size", "rounds"), [(3, 6), (4, 4), (5, 10)])
+def test_every_arm_comes_at_every_place_and_after_every_other_equally_often(size, rounds):
+    """What a restart, a warm cache or the arm before does meets all arms alike."""
+    orders = [balanced(range(size), number) for number in range(rounds)]
+    assert all(sorted(order) == list(range(size)) for order in orders)
+    places = Counter(pair for order in orders for pair in enumerate(order))
+    neighbours = Counter(pair for order in orders for pair in pairwise(order))
+    assert (len(places), len(set(places.values()))) == (size * size, 1)
+    assert (len(neighbours), len(set(neighbours.values()))) == (size * (size - 1), 1)
 
 
 @pytest.mark.parametrize(
