@@ -117,7 +117,8 @@ class Clusters:
         if binaries.major not in self._shared:
             cluster = self.copy(binaries)
             self._made.append(cluster)
-            cluster.configure({"fsync": "off"})
+            # Nobody vacuums behind a test's back: no round of autovacuum, but for the one against wraparound.
+            cluster.configure({"fsync": "off", "autovacuum_naptime": "1d"})
             cluster.start()
             execute(cluster.conninfo(), "create database sample")
             execute(cluster.conninfo("sample"), SAMPLE)

@@ -49,7 +49,8 @@ class Pooler:
     """The sessions, and what a client's thread does with them."""
 
     def __init__(self, conninfo: str) -> None:
-        self.free = [Server(conninfo) for _ in range(4)]
+        self.servers = [Server(conninfo) for _ in range(4)]
+        self.free = list(self.servers)
         self.lock = threading.Lock()
 
     def listen(self, listener: socket.socket) -> None:
@@ -78,7 +79,9 @@ class Pooler:
 
     def close(self) -> None:
         """End the sessions."""
-        for server in self.free:
+        for server in self.servers:  # one may still be lent to a client that is going
+            with suppress(OSError):
+                server.socket.shutdown(socket.SHUT_RDWR)
             server.socket.close()
             server.connection.close()
 

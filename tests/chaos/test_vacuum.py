@@ -150,6 +150,8 @@ def test_a_cursor_that_rests_on_a_page_is_not_waited_for_without_end(site: Site)
     job = site.vacuum("orders", sql=("VACUUM (FREEZE, SKIP_LOCKED) public.orders",))
     site.ask("alter table orders set (autovacuum_enabled = off)")  # its snapshot would leave nothing to freeze
     site.ask("update orders set note = 'new' where id < 100")
+    changed = "select max(xmin::text::bigint) from orders"
+    wait_for(lambda: site.ask(f"select 1 where txid_snapshot_xmin(txid_current_snapshot()) > ({changed})"), 20)
     with site.held("declare rests cursor for select * from orders", "fetch 1 from rests") as blocker:
         site.ask("create table later ()")
         worked = site.run(job, deadline=time.monotonic() + 20)

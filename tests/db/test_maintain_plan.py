@@ -351,7 +351,7 @@ def test_blockers_are_named_on_the_line_they_block(database):
     """A writer stops a rebuild and not a VACUUM; a reader keeps the old index; an exclusive lock stops all."""
     worn_indexes(database, extension=False)
     run(database, "delete from worn where id <= 17000")
-    settled(database, has(Kind.VACUUM, "worn"))
+    settled(database, lambda found: has(Kind.VACUUM, "worn")(found) and has(Kind.REINDEX, "worn_v")(found))
     with open_transaction(database, "update worn set v = v where id = 10", application_name="till") as pid:
         found = planned(database)
         (blocker,) = job(found, Kind.REINDEX, "worn_v").blockers
