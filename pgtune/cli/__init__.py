@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -11,6 +10,7 @@ from typing import NoReturn
 import click
 
 from pgtune import __version__
+from pgtune.cli.lazy import Lazy
 from pgtune.model.errors import PgtuneError
 
 COMMANDS = (
@@ -18,23 +18,10 @@ COMMANDS = (
 )  # fmt: skip
 
 
-class Lazy(click.Group):
-    """A group whose commands live in modules of the same name and are loaded when asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
-        """Every command, in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the command's module and take its `command`."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"pgtune.cli.{cmd_name}").command
-        return command
-
-
 @click.group(
     cls=Lazy,
+    package=__name__,
+    order=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PGTUNE", "max_content_width": 80},
     epilog="Exit codes: 0 done, 1 findings or a step left out, 2 usage, 3 cannot connect or not allowed, "
     "4 applied in part and undone, 5 must not run here or now.",

@@ -1,8 +1,8 @@
 """`pgtune maintain`: a group whose commands are files here, imported when they are called."""
 
-from importlib import import_module
-
 import click
+
+from pgtune.cli.lazy import Lazy
 
 COMMANDS = ("plan", "run", "history", "init")
 EXAMPLES = """\b
@@ -14,22 +14,7 @@ Examples:
 """
 
 
-class Lazy(click.Group):
-    """A group that loads a command from the module of its name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
-        """Every command, in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the command's module and take its `command`."""
-        if cmd_name not in COMMANDS:
-            return None
-        found: click.Command = import_module(f"pgtune.cli.maintain.{cmd_name}").command
-        return found
-
-
-@click.group(cls=Lazy, epilog=EXAMPLES)
+@click.group(cls=Lazy, package=__name__, order=COMMANDS, epilog=EXAMPLES)
 def command() -> None:
     """Vacuum, analyze and rebuild what needs it, beside a living application.
 
