@@ -95,3 +95,11 @@ class Recorded:
     exit_code: int | None
     detail: str = ""
     entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What maintenance did, the newest run first."""
+
+    schema: str = field(default=HISTORY_SCHEMA, kw_only=True)
+    runs: tuple[Recorded, ...]

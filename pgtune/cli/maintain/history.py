@@ -22,7 +22,7 @@ def command(conninfo: str, output: str, *, number: int | None, limit: int) -> in
 
     A statement without an end is at work now, or whoever ran it died before it could say more.
     """
-    from pgtune.maintenance.record import HISTORY_SCHEMA
+    from pgtune.maintenance.record import History
     from pgtune.model.errors import BadInput
     from pgtune.report.json import dumps
     from pgtune.report.maintain.run import history
@@ -32,7 +32,7 @@ def command(conninfo: str, output: str, *, number: int | None, limit: int) -> in
     if number is not None and not runs:
         raise BadInput(f"the history has no run {number}")
     if output == "json":
-        options.write(dumps({"schema": HISTORY_SCHEMA, "runs": runs}))
+        options.write(dumps(History(runs=tuple(runs))))
     elif runs:
         options.write(history(runs, options.paper(), entries=number is not None))
     else:
