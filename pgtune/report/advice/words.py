@@ -1,8 +1,9 @@
 """The words that the forms of advice share."""
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
-from pgtune.indexes.advice import Drop, IndexRecommendation
+from pgtune.indexes.advice import Drop, IndexAdvice, IndexRecommendation
 from pgtune.model.design import Index, Key
 from pgtune.model.units import human_bytes
 from pgtune.report.advice.answer import Answer
@@ -11,6 +12,7 @@ from pgtune.report.words import count
 
 NOTHING = "Nothing worth doing: no index, drop or partition would make this workload noticeably cheaper."
 COSTS = "Costs are the planner's units; a statement's cost counts once for each recorded call."
+MOST = 0.95  # of the gain: whoever wants few indexes stops there
 
 
 def title(answer: Answer) -> str:
@@ -52,8 +54,20 @@ def effect(answer: Answer) -> str:
     found = answer.indexes
     return (
         f"They take the workload's cost from {cost(found.cost_before)} to {cost(found.cost_after)} "
-        f"({change(found.cost_before, found.cost_after)}) and need {storage(answer)}."
+        f"({change(found.cost_before, found.cost_after)}) and need {storage(answer)}.{most(found)}"
     )
+
+
+def most(found: IndexAdvice) -> str:
+    """How many of the new indexes, the first in order, bring nearly all of the gain; "" where that takes all."""
+    total = sum(each.gain for each in found.recommendations)
+    reached = accumulate(each.gain for each in found.recommendations)
+    needed = next((number for number, gain in enumerate(reached, 1) if gain >= MOST * total), 0)
+    if not 0 < needed < len(found.recommendations):
+        return ""
+    size = human_bytes(sum(each.size_bytes for each in found.recommendations[:needed]))
+    which = "The first alone brings" if needed == 1 else f"The first {needed} bring"
+    return f" {which} {MOST:.0%} of that with {size}.".replace("%", " %")
 
 
 def storage(answer: Answer) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -12,6 +13,7 @@ from pgtune.report.advice.html import html
 from pgtune.report.advice.json import advice_json
 from pgtune.report.advice.markdown import markdown
 from pgtune.report.advice.table import table
+from pgtune.report.advice.words import most
 from pgtune.report.paper import Paper
 from tests.unit.report.advice.sample import ADVICE, ANSWER, DROPS, HOSTILE, NOTHING, PROVEN, RECOMMENDATIONS
 from tests.unit.report.golden import check
@@ -109,3 +111,18 @@ def test_a_terminal_is_safe():
 def test_the_gains_add_up():
     """What the order says each index saves is what the whole saves, write tax aside."""
     assert ADVICE.cost_before > ADVICE.cost_after
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ([90, 6, 4], "The first 2 bring 95 % of that with 2 MB."),
+        ([97, 3], "The first alone brings 95 % of that with 1 MB."),
+        ([50, 50], ""),
+        ([1], ""),
+    ],
+)
+def test_whoever_wants_few_indexes_is_told_where_to_stop(gains, said):
+    """The last per cents of the gain are named as such."""
+    found = tuple(replace(RECOMMENDATIONS[0], gain=float(gain), size_bytes=1 << 20) for gain in gains)
+    assert most(replace(ADVICE, recommendations=found)).strip() == said
