@@ -10,6 +10,8 @@ from itertools import groupby, pairwise
 
 SMALL = "0123456789abcdefghijklmnopqrstuvwxyz"
 """Letters that every collation puts in this order."""
+PLAIN = SMALL.replace("e", "")
+"""Letters for words of a text search: with an e its parser takes `1e5x` for a number and a word."""
 WIDE = "".join(map(chr, range(0xAC00, 0xD7A4)))
 """Hangul syllables: enough for the widest fork, in the same order in every collation."""
 ROOMY = 2
@@ -69,10 +71,10 @@ def lexemes(texts: Iterable[str], draw: Draw) -> Mapping[str, str]:
     ordered = sorted({text for text in texts if text}, key=lambda text: (len(text.encode()), text.encode()))
     for length, group in groupby(ordered, key=lambda text: len(text.encode())):
         texts_of_it = list(group)
-        digits = min(length, 12)  # 36 ** 12 is room for any number of words
-        if len(texts_of_it) > len(SMALL) ** digits:
+        digits = min(length, 12)  # 35 ** 12 is room for any number of words
+        if len(texts_of_it) > len(PLAIN) ** digits:
             continue
-        places = _places(len(texts_of_it), len(SMALL) ** digits, str(length), draw)
+        places = _places(len(texts_of_it), len(PLAIN) ** digits, str(length), draw)
         for text, place in zip(texts_of_it, places, strict=True):
             made[text] = _spelt(place, digits) + "x" * (length - digits)
     return made
@@ -81,6 +83,6 @@ def lexemes(texts: Iterable[str], draw: Draw) -> Mapping[str, str]:
 def _spelt(number: int, digits: int) -> str:
     letters = ""
     for _ in range(digits):
-        number, letter = divmod(number, len(SMALL))
-        letters = SMALL[letter] + letters
+        number, letter = divmod(number, len(PLAIN))
+        letters = PLAIN[letter] + letters
     return letters
