@@ -101,5 +101,7 @@ def building(dsn: str, table: str, statement: str) -> Iterator[None]:
 
 def _await_build(dsn: str) -> None:
     until = time.monotonic() + SETTLING
-    while not run(dsn, "select from pg_stat_progress_create_index where index_relid <> 0") and time.monotonic() < until:
+    waits = "select 1 from pg_stat_progress_create_index where phase = 'waiting for writers before build'"
+    while not run(dsn, waits):
+        assert time.monotonic() < until, "the build does not come to wait"
         time.sleep(0.05)

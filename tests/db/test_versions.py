@@ -46,7 +46,7 @@ def test_choices_are_those_of_every_build(server: Cluster, version: int, capture
 
 def test_values_are_those_after_initdb(server: Cluster, version: int, capture: ModuleType) -> None:
     """What a server runs with that nobody configured is what the table says it runs with."""
-    harness = {"fsync", "data_checksums"}  # the shared server's own
+    harness = {"fsync", "data_checksums", "autovacuum_naptime"}  # the shared server's own
     table = versions.parameters(TEXT, version)
     with psycopg.connect(server.conninfo(), row_factory=dict_row) as connection:
         rows = connection.execute("select name, setting, vartype from pg_settings").fetchall()
