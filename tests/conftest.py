@@ -8,6 +8,7 @@ A version without binaries is skipped as "not tested"; PGTUNE_REQUIRE_VERSIONS="
 """
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +27,7 @@ from pgtune.cluster import Binaries, Cluster, find
 from pgtune.cluster import account as accounts
 from pgtune.model.errors import ServerNotFound
 
-NOT_TESTED = pytest.StashKey[set[int]]()
+NOT_TESTED = "not tested: no binaries of PostgreSQL "
 SAMPLE = """
 create table customers (id bigint primary key, name text not null, city text not null);
 insert into customers select n, 'customer ' || n, 'city ' || n % 97 from generate_series(1, 2000) n;
@@ -42,22 +43,23 @@ OwnServer = Callable[..., Cluster]
 StandbyOf = Callable[..., Cluster]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[NOT_TESTED] = set()
+def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith("PG") and not name.startswith("PGTUNE_"):
             del os.environ[name]  # PGHOST and the like would lead tests to somebody's server
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    missing = sorted(config.stash[NOT_TESTED])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Versions without binaries are named; the reports tell, for tests run in several processes."""
+    skipped = (str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
+    missing = sorted({found[1] for words in skipped if (found := re.search(NOT_TESTED + r"(\d+)", words))})
     if missing:
-        names = ", ".join(map(str, missing))
+        names = ", ".join(missing)
         terminalreporter.write_line(f"NOT TESTED: PostgreSQL {names} (no binaries here)", yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")
-def binaries_of(pytestconfig: pytest.Config) -> BinariesOf:
+def binaries_of() -> BinariesOf:
     """The programs of a version. Where there are none the test is skipped as not tested.
 
     With PGTUNE_REQUIRE_VERSIONS="14 15 16 17 18" in the environment it fails instead.
@@ -70,8 +72,7 @@ def binaries_of(pytestconfig: pytest.Config) -> BinariesOf:
         except ServerNotFound as error:
             if str(major) in os.environ.get("PGTUNE_REQUIRE_VERSIONS", "").split():
                 pytest.fail(f"PGTUNE_REQUIRE_VERSIONS asks for PostgreSQL {major}: {error}")
-            pytestconfig.stash[NOT_TESTED].add(major)
-            pytest.skip(f"not tested: no binaries of PostgreSQL {major}")
+            pytest.skip(f"{NOT_TESTED}{major}")
 
     return search
 
