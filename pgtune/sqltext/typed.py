@@ -76,3 +76,13 @@ def untold(text: str) -> tuple[int, ...]:
     """
     bare = [node.arg for node in walk(looked_at(text)) if isa(node, ast.NullTest)]
     return parameters([node for node in bare if isa(node, ast.ParamRef)])
+
+
+def doubtful(text: str) -> tuple[int, ...]:
+    """The parameters of operators that have nothing but parameters (`$1 + $2`), of which PostgreSQL knows too many.
+
+    Raises:
+        NotSql: it does not parse, or is not one statement.
+    """
+    sums = [node for node in walk(looked_at(text)) if isa(node, ast.A_Expr) and isa(node.rexpr, ast.ParamRef)]
+    return parameters([node for node in sums if node.lexpr is None or isa(node.lexpr, ast.ParamRef)])

@@ -12,7 +12,7 @@ from pgtune.model.errors import NotPlannable, NotSql
 from pgtune.plans.parse import plan_of
 from pgtune.plans.plan import Plan
 from pgtune.sqltext.parse import parameters, planable
-from pgtune.sqltext.typed import castable, with_types
+from pgtune.sqltext.typed import castable, doubtful, with_types
 from pgtune.twin.house import PLANNER, House
 from pgtune.twin.wire import Statement, Wire
 
@@ -118,17 +118,24 @@ _UNTOLD = re.compile(r"could not determine data type of parameter \$(\d+)")
 
 
 def _mended(given: str, text: _Text, error: psycopg.Error) -> str:
-    """The text to try next: typed literals as casts, then a parameter of no type (in jsonb_build_object) as text.
+    """The text to try next: typed literals as casts, then a type for parameters that have none.
+
+    Of `$1 + $2` that is numeric, which an INSERT turns into any number; of one in jsonb_build_object it is text.
 
     Raises:
         NotPlannable: nothing is left to try.
     """
     if given == text.given != text.cast:
         return text.cast
-    untold = _UNTOLD.search(str(error)) if isinstance(error, psycopg.errors.IndeterminateDatatype) else None
-    if untold is None or f"${untold[1]}::text" in given:
+    types: dict[int, str] = {}
+    if isinstance(error, psycopg.errors.AmbiguousFunction):
+        types = dict.fromkeys(doubtful(given), "numeric")
+    elif isinstance(error, psycopg.errors.IndeterminateDatatype) and (untold := _UNTOLD.search(str(error))):
+        types = {int(untold[1]): "text"}
+    fresh = {number: kind for number, kind in types.items() if f"${number}::" not in given}
+    if not fresh:
         raise _not_plannable(error) from error
-    return with_types(given, {int(untold[1]): "text"})
+    return with_types(given, fresh)
 
 
 def _set(name: str, value: str) -> Statement:

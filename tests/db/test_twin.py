@@ -44,6 +44,14 @@ def test_parameters_are_planned_generically_or_with_their_values(database):
         assert rare.root.rows < twin.plan(Query(text, ("ok", "2001-01-01"))).root.rows
 
 
+def test_constants_that_were_added_up_are_planned(database):
+    """What pg_stat_statements makes of `values (1, 2 + 3)` has no type for the sum: it gets one that becomes any."""
+    text = "insert into orders (id, customer_id, paid, note) values ($1, $2 + $3, $4 * $5 - $6, -$7 || 'x')"
+    with raised(capture(database)) as twin:
+        assert twin.plan(Query(text)).root.kind == "ModifyTable"
+        assert twin.plan(Query(text, ("1", "2", "3", "4", "5", "6", "7"))).root.kind == "ModifyTable"
+
+
 def test_names_are_found_on_the_search_path_of_the_query(database):
     """The same text means another table on another path, and no table on none."""
     script = 'create schema a;\ncreate table a.t (x int);\ncreate schema "b ,";\ncreate table "b ,".t (y int)'

@@ -9,7 +9,7 @@ from pgtune.sqltext import parse
 from pgtune.sqltext.analysis import shape
 from pgtune.sqltext.placeholders import numbered
 from pgtune.sqltext.safety import filtering, functions, locks_rows, writes
-from pgtune.sqltext.typed import castable, untold, with_types
+from pgtune.sqltext.typed import castable, doubtful, untold, with_types
 
 SQLISH = st.text(
     alphabet=st.sampled_from(list("select from where'\"$()[];:?%@-/*\\\n\0éAND1,.=<>|&Ee_ \ud800")), max_size=80
@@ -151,6 +151,12 @@ def test_filtering_parameters_are_those_that_choose_rows():
 def test_literals_that_were_normalised_away_become_casts(text, expected):
     """Everything else keeps its text, blanks and all."""
     assert castable(text) == expected
+
+
+def test_parameters_that_meet_nothing_but_each_other():
+    """An operand of an operator whose other side has a type is none of them."""
+    assert doubtful("insert into t values ($1, $4 + $9)") == (4, 9)
+    assert doubtful("select $1 + a, -$2, $3 * $4, b = $5 from t") == (2, 3, 4)
 
 
 def test_types_for_parameters_that_have_none():
