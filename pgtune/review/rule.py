@@ -1,0 +1,38 @@
+"""A rule: its words, which are its page and its `pgtune why` too, and what it says of a line."""
+
+from dataclasses import dataclass
+
+from pgtune.model.finding import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The words of a rule, static data beside its check.
+
+    `code` is dotted (`migration.rewrite`), `severity` the gravest that it gives, `title` one line, `why` what goes
+    wrong in production, `remedy` what to do instead; `wrong` and `right` are SQL examples, of which the first must be
+    found and the second not; `source` is the section of PostgreSQL's documentation or the command that measured it;
+    `known_as` are the names under which other linters know it.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    why: str
+    remedy: str
+    wrong: str
+    right: str
+    source: str
+    known_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a rule says of a statement. `at` is the offset in the statement's text of what it means (0: its start)."""
+
+    severity: Severity
+    message: str
+    help: str
+    fix: str = ""
+    at: int = 0
+    verified: bool = True
