@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pgtune.model.design import Name
 from pgtune.model.finding import Severity
 
 
@@ -28,7 +29,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a rule says of a statement. `at` is the offset in the statement's text of what it means (0: its start)."""
+    """What a rule says of a statement. `at` is the offset in the statement's text of what it means (0: its start).
+
+    `about` is the table that it is about, if it is about one: of two remarks on the same the better one is shown.
+    """
 
     severity: Severity
     message: str
@@ -36,3 +40,4 @@ class Remark:
     fix: str = ""
     at: int = 0
     verified: bool = True
+    about: Name | None = None
