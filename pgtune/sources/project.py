@@ -29,12 +29,17 @@ class Sql:
     name: str = ""
     routine: str = ""
 
+    def line_at(self, offset: int) -> int:
+        """The line of the file on which what stands at this offset of the text stands, as near as is known."""
+        return self.line + min(self.text.count("\n", 0, offset), self.lines - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step of a project's history, in the direction that production takes.
 
-    `tool` is its convention (flyway, goose, dbmate, sqlx, diesel, numbered, alembic, django, structure, plain).
+    `tool` is its convention: flyway, goose, dbmate, sql-migrate, micrate, rambler, tern, sqlx, diesel, golang-migrate,
+    prisma, sqitch, numbered, alembic, django, structure (a dump of the whole schema) or plain (DDL of no tool).
     `transaction`: whether the tool runs the statements in one. `down`: it takes another migration back.
     """
 
