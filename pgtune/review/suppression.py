@@ -95,7 +95,8 @@ def _speaking(finding: Finding, comments: Iterable[tuple[int, Comment]]) -> Iter
 
 
 def _remark(rule: Rule, comment: Comment, message: str) -> tuple[Finding, str]:
-    finding = Finding(rule.code, rule.severity, comment.path, max(1, comment.line), message, rule.remedy)
+    remedy = rule.remedy[:1].lower() + rule.remedy[1:].rstrip(".")
+    finding = Finding(rule.code, rule.severity, comment.path, max(1, comment.line), message, remedy)
     return finding, f"{', '.join(comment.codes)} {comment.reason}"
 
 
