@@ -13,7 +13,7 @@ class Rule:
     `code` is dotted (`migration.rewrite`), `severity` the gravest that it gives, `title` one line, `why` what goes
     wrong in production, `remedy` what to do instead; `wrong` and `right` are SQL examples, of which the first must be
     found and the second not; `source` is the section of PostgreSQL's documentation or the command that measured it;
-    `known_as` are the names under which other linters know it.
+    `known_as` are the names under which other linters know it. `once`: it is said once a migration, at its first place.
     """
 
     code: str
@@ -25,6 +25,7 @@ class Rule:
     right: str
     source: str
     known_as: tuple[str, ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

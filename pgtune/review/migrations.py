@@ -1,0 +1,87 @@
+"""What is said of a change's migrations: each statement with its circumstances, every migration rule asked of it."""
+
+from collections.abc import Iterator, Sequence
+
+from pgtune.model.errors import NotSql
+from pgtune.model.trace import Effect, Trace
+from pgtune.plans.spot import Facts
+from pgtune.review.foreseen import foreseen
+from pgtune.review.rule import Remark, Rule
+from pgtune.review.rules.migration import MIGRATION
+from pgtune.review.scene import Scene
+from pgtune.review.scenes import after, begins
+from pgtune.review.step import Step, commands
+from pgtune.sources.project import Migration, Sql
+from pgtune.sqltext.raw import NOTHING, Statement, statement
+
+# What no migration rule speaks of, told by its first word: a dump's thousands of INSERTs are not read.
+SILENT = frozenset({"comment", "grant", "revoke", "insert", "copy", "explain", "notify", "analyze", "analyse"})
+
+
+def findings(
+    migrations: Sequence[Migration],
+    traces: Sequence[Trace | None] = (),
+    facts: Facts | None = None,
+    *,
+    together: bool = True,
+) -> Iterator[tuple[Sql, Rule, Remark]]:
+    """Every remark on the migrations of a change, in the order of their statements.
+
+    `traces` has one for each migration, None where it was not traced; `facts` are production's before the change.
+    `together`: the migrations go out as one, so what the first makes is new to the last; else each stands alone, as
+    where a whole history is looked at.
+    """
+    scene = Scene(facts or Facts())
+    for number, migration in enumerate(migrations):
+        trace = traces[number] if number < len(traces) else None
+        made = steps(migration, trace, scene)
+        yield from _remarks(made)
+        scene = ends(made, scene) if together else Scene(scene.facts)
+
+
+def steps(migration: Migration, trace: Trace | None = None, scene: Scene | None = None) -> tuple[Step, ...]:
+    """The migration's statements, each with what it does and with what holds when it begins."""
+    scene = begins(migration, scene or Scene())
+    found: list[Step] = []
+    effects = trace.effects if trace and len(trace.effects) == len(migration.statements) else ()
+    for number, sql in enumerate(migration.statements):
+        step = _step(sql, migration, scene, effects[number] if effects else None, found)
+        found.append(step)
+        scene = after(step)
+    return tuple(found)
+
+
+def ends(made: Sequence[Step], scene: Scene) -> Scene:
+    """The scene behind a migration."""
+    return after(made[-1]) if made else scene
+
+
+def _step(sql: Sql, migration: Migration, scene: Scene, effect: Effect | None, beside: Sequence[Step]) -> Step:
+    read = _read(sql)
+    traced = effect is not None and effect.status in {"applied", "planned"}
+    does = effect if traced and effect is not None else foreseen(read, scene)
+    return Step(sql, read, migration, scene, does, traced, commands(read), len(beside), beside)
+
+
+def _read(sql: Sql) -> Statement:
+    word = sql.text[:12].split(maxsplit=1)
+    if sql.dynamic or not word or word[0].lower() in SILENT:
+        return NOTHING
+    try:
+        return statement(sql.text)
+    except NotSql:
+        return NOTHING
+
+
+def _remarks(made: Sequence[Step]) -> Iterator[tuple[Sql, Rule, Remark]]:
+    """What the rules say of each step; a rule that speaks once a migration is not asked again."""
+    said: set[str] = set()
+    for step in made:
+        for rule, check in MIGRATION:
+            if rule.once and rule.code in said:
+                continue
+            for remark in check(step):
+                said.add(rule.code)
+                yield step.sql, rule, remark
+                if rule.once:
+                    break
