@@ -48,7 +48,7 @@ def _property(text: str) -> str:
 
 
 def _spelt(text: str) -> str:
-    return "\n".join(visible(line) for line in text.splitlines())
+    return "\n".join(visible(line) for line in text.splitlines()).replace("##[", "## [")
 
 
 def plain(finding: Finding) -> str:

@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pgtune.model.finding import Finding, Skipped
-from pgtune.report.paper import visible
+from pgtune.report import paper
 from pgtune.report.review import words
 from pgtune.review.result import Review
 
@@ -41,8 +41,13 @@ def _case(suite: Element, finding: Finding, *, fails: bool) -> None:
         SubElement(case, "system-out").text = f"{words.severity(finding)}: {told}"
 
 
+def visible(text: str) -> str:
+    """The text on one line, without what XML 1.0 has no way to write: control characters and two that are none."""
+    return paper.visible(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
 def _lines(text: str) -> str:
-    """The text in its lines, without the control characters that XML 1.0 has no way to write."""
+    """The text in its lines."""
     return "\n".join(visible(line) for line in text.splitlines())
 
 

@@ -5,6 +5,7 @@ mention nobody, refer to no other issue and make no link.
 """
 
 import re
+from collections.abc import Iterator
 
 from tabulate import tabulate
 
@@ -16,6 +17,8 @@ from pgtune.review.result import Review
 MARK = "<!-- pgtune-review -->"
 LARGEST = 60_000  # characters; GitHub takes 65,536
 LONGEST = 1_200  # characters of a message or a fix: nobody reads more in a comment
+PLACE = 300  # characters of a path
+TAIL = 20_000  # characters of all that stands below the findings
 SKIPPED = 20  # reasons that are shown
 MOVED = 40  # rows of the table of locks
 JOINER = "\u2060"  # has no width; between a sign and a word it keeps the code host from acting on them
@@ -32,11 +35,21 @@ def inert(words_: str) -> str:
 def markdown(review: Review) -> str:
     """The comment, under 60,000 characters: what does not fit is counted."""
     head = [MARK, "## pgtune review", f"**{inert(words.summary(review))}**", f"{_looked(review)}"]
-    tail = [part for section in (_locks, _silenced, _skipped, _notes) if (part := section(review))]
+    tail = list(_tail(review))
     room = LARGEST - sum(len(part) + 2 for part in [*head, *tail]) - 200  # for the words on what is left out
     shown, left_out = _fitting(review, room)
     rest = [f"*and {left_out} more: `pgtune review --output table` shows them all*"] if left_out else []
     return "\n\n".join([*head, *shown, *rest, *tail]) + "\n"
+
+
+def _tail(review: Review) -> Iterator[str]:
+    """What stands below the findings, as far as there is room."""
+    room = TAIL
+    for section in (_locks, _silenced, _skipped, _notes):
+        part = section(review)
+        room -= len(part)
+        if part and room >= 0:
+            yield part
 
 
 def _looked(review: Review) -> str:
@@ -56,12 +69,16 @@ def _fitting(review: Review, room: int) -> tuple[list[str], int]:
 
 
 def _finding(finding: Finding) -> str:
-    where = code(words.shortened(words.place(finding.path, finding.line), LONGEST))
+    where = _place(finding.path, finding.line)
     head = f"#### {ICONS[finding.severity]} {where} {code(finding.code)}"
     parts = [head if finding.verified else f"{head} *unverified*", inert(finding.message)]
     parts += [f"**Instead:** {inert(finding.help)}"] if finding.help else []
     fix = finding.fix if len(finding.fix) <= LONGEST else f"{finding.fix[:LONGEST]}\n-- cut"
     return "\n\n".join([*parts, *([fenced(fix, "sql")] if fix else [])])
+
+
+def _place(path: str, line: int) -> str:
+    return code(words.shortened(words.place(path, line), PLACE))
 
 
 def _folded(summary: str, body: str) -> str:
@@ -70,7 +87,13 @@ def _folded(summary: str, body: str) -> str:
 
 def _locks(review: Review) -> str:
     rows = [
-        (code(words.place(each.path, each.line)), code(str(each.table)), each.lock, words.work(each), words.size(each))
+        (
+            _place(each.path, each.line),
+            code(words.shortened(str(each.table), PLACE)),
+            inert(each.lock),
+            words.work(each),
+            words.size(each),
+        )
         for each in review.moved[:MOVED]
     ]
     headers = ("statement", "table", "lock", "meanwhile", "size")
@@ -80,14 +103,14 @@ def _locks(review: Review) -> str:
 
 def _silenced(review: Review) -> str:
     lines = [
-        f"- {code(words.place(each.finding.path, each.finding.line))} {code(each.finding.code)}: {inert(each.reason)}"
+        f"- {_place(each.finding.path, each.finding.line)} {code(each.finding.code)}: {inert(each.reason)}"
         for each in review.silenced
     ]
     return _list("Silenced by comments, and why", lines)
 
 
 def _skipped(review: Review) -> str:
-    lines = [f"- {code(words.place(each.path, each.line))}: {inert(each.why)}" for each in review.skipped]
+    lines = [f"- {_place(each.path, each.line)}: {inert(each.why)}" for each in review.skipped]
     return _list("Not reviewed", lines)
 
 

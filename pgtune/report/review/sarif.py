@@ -92,9 +92,16 @@ def _plain(line: str) -> str:
 
 def _location(path: str, line: int) -> dict[str, Any]:
     """Where it is: a path from the project's root as a URI, and a line that counts from 1."""
-    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/")
-    artifact = {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    artifact = {"uri": quote(_bytes(path), safe="/"), "uriBaseId": "%SRCROOT%"}
     return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": max(1, line)}}}
+
+
+def _bytes(path: str) -> bytes:
+    """The path as the file system has it, also where that is no UTF-8."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogatepass")
 
 
 def _notification(skipped: Skipped) -> dict[str, Any]:
