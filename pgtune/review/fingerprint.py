@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pgtune.model.errors import NotSql
 from pgtune.model.finding import Finding
+from pgtune.sources.project import Sql
 from pgtune.sqltext.parse import COMMENTS, tokens
 
 LENGTH = 32  # hexadecimal digits, as the code hosts' own fingerprints have
@@ -24,15 +25,29 @@ def normalised(text: str) -> str:
     return " ".join(word.text if word.text[:1] in {'"', "'", "$"} else word.text.lower() for word in words)
 
 
-def fingerprinted(found: Iterable[tuple[Finding, str]]) -> Iterator[Finding]:
-    """The findings, each with the text of its statement, in the order of their files and lines, with fingerprints.
+def copies(statements: Iterable[Sql]) -> dict[Sql, int]:
+    """How many statements of the same file that are the same stand before each: 0 for the first.
 
-    A fingerprint is made of code, path and normalised statement; the second of the same three is numbered 1, so that
-    no two findings share one.
+    All statements of a file are wanted, so that the number does not depend on which of them are looked at.
     """
-    seen: Counter[tuple[str, str, str]] = Counter()
-    for finding, text in found:
-        key = (finding.code, finding.path, normalised(text))
+    seen: Counter[tuple[str, str]] = Counter()
+    found: dict[Sql, int] = {}
+    for each in statements:
+        key = (each.path, normalised(each.text))
+        found[each] = seen[key]
+        seen[key] += 1
+    return found
+
+
+def fingerprinted(found: Iterable[tuple[Finding, str, int]]) -> Iterator[Finding]:
+    """The findings, each with the text of its statement and the number of its copy, with fingerprints.
+
+    A fingerprint is made of code, path, normalised statement and copy; the second of the same four is numbered 1, so
+    that no two findings share one.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    for finding, text, copy in found:
+        key = (finding.code, finding.path, normalised(text), str(copy))
         number = seen[key]
         seen[key] += 1
         digest = hashlib.sha256("\0".join((*key, str(number))).encode("utf-8", "surrogatepass")).hexdigest()

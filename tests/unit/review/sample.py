@@ -87,7 +87,7 @@ SCAN = Insight(
 
 REVIEW = Review(
     origin="a twin of shop, PostgreSQL 18.6, as of 2026-11-20 03:00 UTC",
-    findings=ranked(fingerprinted(FOUND)),
+    findings=ranked(fingerprinted((each, text, 0) for each, text in FOUND)),
     skipped=(
         Skipped("db/legacy.sql", 0, "neither UTF-8 nor UTF-16: save it as UTF-8"),
         Skipped(CODE, 40, "parts of the statement are known only when it runs"),

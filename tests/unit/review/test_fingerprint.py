@@ -1,7 +1,8 @@
 """A finding is the same finding after its lines were moved or its statement was laid out anew, and no other."""
 
 from pgtune.model.finding import Finding
-from pgtune.review.fingerprint import fingerprinted, normalised
+from pgtune.review.fingerprint import copies, fingerprinted, normalised
+from pgtune.sources.project import Sql
 
 
 def finding(code="query.offset", path="a.sql", line=1):
@@ -9,7 +10,7 @@ def finding(code="query.offset", path="a.sql", line=1):
 
 
 def prints(*found):
-    return [each.fingerprint for each in fingerprinted(found)]
+    return [each.fingerprint for each in fingerprinted((each, text, 0) for each, text in found)]
 
 
 def test_lines_blanks_comments_and_letter_case_do_not_count():
@@ -28,11 +29,19 @@ def test_code_path_names_and_constants_count():
     assert len(set(found)) == len(found)
 
 
-def test_the_same_statement_twice_is_two_findings():
-    """They are numbered in their order; with one of them gone, the other is the first."""
-    both = prints((finding(line=1), "SELECT 1"), (finding(line=9), "SELECT 1"))
+def test_two_findings_of_the_same_rule_on_one_statement():
+    """They are numbered in their order."""
+    both = prints((finding(line=1), "SELECT 1"), (finding(line=1), "SELECT 1"))
     assert both[0] != both[1]
-    assert prints((finding(line=9), "SELECT 1")) == both[:1]
+
+
+def test_the_same_statement_twice_is_two_findings():
+    """Which copy it is is counted over the whole file, whichever of them is looked at."""
+    one, other, third = Sql("SELECT 1", "a.sql", 1), Sql("select  1", "a.sql", 9), Sql("SELECT 1", "b.sql", 1)
+    assert copies([one, other, third]) == {one: 0, other: 1, third: 0}
+    first, second = fingerprinted([(finding(line=1), one.text, 0), (finding(line=9), other.text, 1)])
+    assert first.fingerprint != second.fingerprint
+    assert next(fingerprinted([(finding(line=7), other.text, 1)])).fingerprint == second.fingerprint
 
 
 def test_what_is_no_sql_has_a_fingerprint_too():
