@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from pgtune.model.finding import Skipped
 from pgtune.sources.conventions import File, recognised
 from pgtune.sources.decoding import decoded
+from pgtune.sources.kinds import SQL, ending, is_beside
 from pgtune.sources.part import Order, Part, in_transaction
 from pgtune.sources.project import Comment, Migration, Project, Sql
 from pgtune.sources.statements import statements
 
-SQL = (".sql", ".psql", ".pgsql", ".ddl")
-# What may say how a tool applies the files beside it.
-BESIDE = (".conf", ".toml", ".plan")
 _DDL = re.compile(r"(?:create|alter|drop|comment|grant|revoke|truncate|reindex|refresh|cluster|do)\b", re.IGNORECASE)
 
 
@@ -41,7 +39,7 @@ def read(files: Mapping[str, bytes]) -> Project:
     found = _Found()
     beside = dict(_beside(files))
     for path in sorted(files):
-        if path.lower().endswith(SQL):
+        if ending(path) in SQL:
             _sql_file(path, files[path], beside, found)
     return found.project()
 
@@ -49,7 +47,7 @@ def read(files: Mapping[str, bytes]) -> Project:
 def _beside(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     """The texts that speak of other files."""
     for path, content in files.items():
-        if path.lower().endswith(BESIDE) and (text := decoded(content)):
+        if is_beside(path) and (text := decoded(content)):
             yield path, text.text
 
 
