@@ -15,10 +15,12 @@ class Lock:
     """A lock that a statement newly took on a table (or on one of its indexes, named by its table).
 
     `mode` as PostgreSQL's documentation writes it: ACCESS EXCLUSIVE, SHARE ROW EXCLUSIVE, ...
+    `index`: the index that is locked, None where it is the table itself.
     """
 
     table: Name
     mode: str
+    index: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from pgtune.model.design import AS_IT_IS, Design, Index, Query
+from pgtune.model.design import AS_IT_IS, Design, Index, Name, Query
 from pgtune.model.errors import NotPlannable
+from pgtune.model.trace import Script, Trace
 from pgtune.plans.plan import Node, Plan
-from pgtune.snapshot.snapshot import Snapshot
+from pgtune.snapshot.snapshot import Snapshot, Table
 from pgtune.twin.btree import PAGE
+from pgtune.twin.migrating import Migrations
 from pgtune.twin.planner import Planner
 from pgtune.twin.rebuild import LeftOut
 from pgtune.twin.schemes import Schemes
@@ -26,9 +28,11 @@ class Parts:
     schemes: Schemes
     left_out: tuple[LeftOut, ...]
     doubts: tuple[str, ...]
+    migrations: Migrations
 
     def close(self) -> None:
         """End all sessions."""
+        self.migrations.close()
         self.planner.close()
         self.schemes.builder.close()
         self.schemes.superuser.close()
@@ -75,6 +79,7 @@ class Twin:
                 or planning took longer than the clock allows.
         """
         with self._standing() as parts:
+            parts.migrations.settle()
             places = parts.schemes.places(design.schemes)
             self._build(design.indexes, places)
             parts.whatif.show(design, places)
@@ -82,6 +87,24 @@ class Twin:
             names = {**parts.schemes.names(design.schemes), **parts.whatif.names}
             plan = parts.planner.plan(query, dict(design.settings))
         return Plan(_renamed(plan.root, names)) if names else plan
+
+    def migrate(self, script: Script) -> Trace:
+        """Apply a migration to the twin's schema, and say what each of its statements did.
+
+        Whatever is planned from now on is planned on the schema that it leaves, at production's size.
+
+        Raises:
+            NotPlannable: the server fell.
+        """
+        with self._standing() as parts:
+            return parts.migrations.trace(script)
+
+    @property
+    def tables(self) -> Mapping[Name, Table]:
+        """The tables as they are after all migrations, with their figures."""
+        with self._standing() as parts:
+            parts.migrations.settle()
+            return parts.schemes.world.tables
 
     @contextmanager
     def _standing(self) -> Iterator[Parts]:
@@ -111,7 +134,8 @@ class Twin:
 
     def prepare(self, *indexes: Index) -> None:
         """Build what-if indexes that will be asked for: together they take a tenth of the time."""
-        with self._standing():
+        with self._standing() as parts:
+            parts.migrations.settle()
             self._build(indexes, {})
 
     def _build(self, indexes: Collection[Index], places: Places) -> None:
@@ -122,7 +146,9 @@ class Twin:
 
     def size_of(self, index: Index) -> int:
         """The bytes that an index would take."""
-        return self.parts.whatif.pages_of(index) * PAGE
+        with self._standing() as parts:
+            parts.migrations.settle()
+            return parts.whatif.pages_of(index) * PAGE
 
 
 def _renamed(node: Node, names: Mapping[str, str]) -> Node:

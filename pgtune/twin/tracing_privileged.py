@@ -1,0 +1,73 @@
+"""What of a migration takes a superuser: schemas, roles and extensions, composed from the names that it holds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from pglast import ast
+from psycopg import sql
+
+from pgtune.model.errors import NotSql
+from pgtune.model.trace import Effect, Status
+from pgtune.sqltext.parse import isa
+from pgtune.twin.allowed import EXTENSIONS
+from pgtune.twin.house import OWNER, PLANNER
+from pgtune.twin.tracing_effects import EXISTS
+
+ROLE = sql.SQL("CREATE ROLE {0} NOLOGIN; GRANT {0} TO {1}")
+SCHEMA = sql.SQL("CREATE SCHEMA {0} AUTHORIZATION {1}; GRANT USAGE ON SCHEMA {0} TO {2}")
+PATIENCE = "SET lock_timeout = '5s'"
+
+
+@dataclass
+class Privileged:
+    """The superuser's session, which runs nothing but what is composed here."""
+
+    superuser: psycopg.Connection
+
+    def made(self, statement: Any) -> Effect:
+        """Make what the statement makes."""
+        try:
+            self.superuser.execute(_composed(statement))
+        except NotSql as error:
+            return Effect("unverified", str(error))
+        except psycopg.Error as error:
+            status: Status = "present" if error.sqlstate in EXISTS else "failed"
+            return Effect(status, " ".join(str(error.diag.message_primary or error).split()))
+        return Effect("applied")
+
+
+def _composed(statement: Any) -> sql.Composed:
+    if isa(statement, ast.CreateSchemaStmt):
+        return _schema(statement)
+    if isa(statement, ast.CreateRoleStmt):
+        return ROLE.format(sql.Identifier(statement.role), sql.Identifier(PLANNER))
+    if isa(statement, ast.CreateExtensionStmt):
+        return _extension(statement)
+    return _dropped(statement)
+
+
+def _schema(statement: Any) -> sql.Composed:
+    name = statement.schemaname or (statement.authrole.rolename if statement.authrole else None)
+    if statement.schemaElts or not name:
+        raise NotSql("a schema and its objects in one statement: not run on the twin")
+    return SCHEMA.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(PLANNER))
+
+
+def _extension(statement: Any) -> sql.Composed:
+    name = statement.extname
+    if name not in EXTENSIONS:
+        raise NotSql(f"{name} is none of the extensions that are made on the twin")
+    schemas = [each.arg.sval for each in statement.options or () if each.defname == "schema"]
+    words = sql.SQL("CREATE EXTENSION {} SCHEMA {}")
+    return words.format(sql.Identifier(name), sql.Identifier(schemas[0] if schemas else "public"))
+
+
+def _dropped(statement: Any) -> sql.Composed:
+    names = [each.sval for each in statement.objects]
+    cascade = sql.SQL(" CASCADE" if statement.behavior == DROP_CASCADE else "")
+    listed = sql.SQL(", ").join(map(sql.Identifier, names))
+    return sql.SQL("DROP EXTENSION IF EXISTS {}").format(listed) + cascade
+
+
+DROP_CASCADE = 1  # DropBehavior
