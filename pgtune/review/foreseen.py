@@ -109,14 +109,20 @@ def _scans(command: Command, table: Name, scene: Scene) -> bool:
     if command.subtype == "AT_ValidateConstraint":
         return True
     if command.subtype in {"AT_AddConstraint", "AT_AddColumn"}:
-        return any(_checks(each) for each in constraints(command))
+        return any(_checks(each, new=_bare(command)) for each in constraints(command))
     return False
 
 
-def _checks(constraint: Node) -> bool:
+def _bare(command: Command) -> bool:
+    """True for a new column without a default: a foreign key on it is not looked up (transformAlterTableStmt)."""
+    given = {each.get("contype") for each in constraints(command)}
+    return command.subtype == "AT_AddColumn" and "CONSTR_DEFAULT" not in given
+
+
+def _checks(constraint: Node, *, new: bool) -> bool:
     kind = constraint.get("contype")
     if kind in {"CONSTR_CHECK", "CONSTR_FOREIGN"}:
-        return not constraint.get("skip_validation")
+        return not constraint.get("skip_validation") and not (new and kind == "CONSTR_FOREIGN")
     return kind in {"CONSTR_UNIQUE", "CONSTR_PRIMARY", "CONSTR_EXCLUSION"} and not constraint.get("indexname")
 
 

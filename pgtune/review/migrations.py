@@ -1,11 +1,14 @@
 """What is said of a change's migrations: each statement with its circumstances, every migration rule asked of it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from pgtune.model.design import Name
 from pgtune.model.errors import NotSql
 from pgtune.model.trace import Effect, Trace
 from pgtune.plans.spot import Facts
 from pgtune.review.foreseen import foreseen
+from pgtune.review.keys import made
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.rules.migration import MIGRATION
 from pgtune.review.scene import Scene
@@ -13,6 +16,8 @@ from pgtune.review.scenes import after, begins
 from pgtune.review.step import Step, commands
 from pgtune.sources.project import Migration, Sql
 from pgtune.sqltext.raw import NOTHING, Statement, statement
+
+Indexes = defaultdict[Name, list[tuple[str, ...]]]
 
 # What no migration rule speaks of, told by its first word: a dump's thousands of INSERTs are not read.
 SILENT = frozenset({"comment", "grant", "revoke", "insert", "copy", "explain", "notify", "analyze", "analyse"})
@@ -32,21 +37,33 @@ def findings(
     where a whole history is looked at.
     """
     scene = Scene(facts or Facts())
+    indexes: Indexes = defaultdict(list)
+    all_steps: list[tuple[Step, ...]] = []
     for number, migration in enumerate(migrations):
         trace = traces[number] if number < len(traces) else None
-        made = steps(migration, trace, scene)
-        yield from _remarks(made)
-        scene = ends(made, scene) if together else Scene(scene.facts)
+        all_steps.append(steps(migration, trace, scene, indexes))
+        scene = ends(all_steps[-1], scene) if together else Scene(scene.facts)
+    for each in all_steps:
+        yield from _remarks(each)
 
 
-def steps(migration: Migration, trace: Trace | None = None, scene: Scene | None = None) -> tuple[Step, ...]:
-    """The migration's statements, each with what it does and with what holds when it begins."""
+def steps(
+    migration: Migration, trace: Trace | None = None, scene: Scene | None = None, indexes: Indexes | None = None
+) -> tuple[Step, ...]:
+    """The migration's statements, each with what it does and with what holds when it begins.
+
+    `indexes` collects those that are made, over all migrations of the change.
+    """
     scene = begins(migration, scene or Scene())
+    kept: Indexes = defaultdict(list) if indexes is None else indexes
     found: list[Step] = []
     effects = trace.effects if trace and len(trace.effects) == len(migration.statements) else ()
     for number, sql in enumerate(migration.statements):
-        step = _step(sql, migration, scene, effects[number] if effects else None, found)
+        effect = effects[number] if effects else None
+        step = _step(sql, migration, scene, effect, found, kept)
         found.append(step)
+        for table, columns in made(step):
+            kept[table].append(columns)
         scene = after(step)
     return tuple(found)
 
@@ -56,11 +73,13 @@ def ends(made: Sequence[Step], scene: Scene) -> Scene:
     return after(made[-1]) if made else scene
 
 
-def _step(sql: Sql, migration: Migration, scene: Scene, effect: Effect | None, beside: Sequence[Step]) -> Step:
+def _step(
+    sql: Sql, migration: Migration, scene: Scene, effect: Effect | None, beside: Sequence[Step], indexes: Indexes,
+) -> Step:  # fmt: skip
     read = _read(sql)
     traced = effect is not None and effect.status in {"applied", "planned"}
     does = effect if traced and effect is not None else foreseen(read, scene)
-    return Step(sql, read, migration, scene, does, traced, commands(read), len(beside), beside)
+    return Step(sql, read, migration, scene, does, traced, commands(read), len(beside), beside, indexes)
 
 
 def _read(sql: Sql) -> Statement:

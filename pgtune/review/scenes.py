@@ -1,5 +1,6 @@
 """From one statement of a migration to the next: what its transaction holds, which timeouts are set, what is new."""
 
+import re
 from dataclasses import replace
 
 from pgtune.model.design import Name
@@ -9,12 +10,20 @@ from pgtune.sources.project import Migration
 from pgtune.sqltext.raw import Node, constant, strings
 
 TIMEOUTS = frozenset({"lock_timeout", "statement_timeout", "transaction_timeout"})
+LOCAL = "local "  # before the name of one that ends with its transaction
 ENDS = {"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE"}
+
+
+# Tools that are known to send BEGIN themselves; of the others' files one with a BEGIN of its own is taken at its word.
+WRAPPING = frozenset({"alembic", "dbmate", "diesel", "django", "flyway", "goose", "sqlx"})
+_BEGIN = re.compile(r"(?:begin|start\s+transaction)\b", re.IGNORECASE)
 
 
 def begins(migration: Migration, scene: Scene) -> Scene:
     """What holds when a migration begins: the change so far, and a transaction if its tool opens one."""
-    return replace(scene, began="tool" if migration.transaction else "", held={}, timeouts=frozenset(), schema="public")
+    own = migration.tool not in WRAPPING and any(_BEGIN.match(each.text) for each in migration.statements)
+    began = "tool" if migration.transaction and not own else ""
+    return replace(scene, began=began, held={}, timeouts=frozenset(), schema="public")
 
 
 def after(step: Step) -> Scene:
@@ -46,7 +55,8 @@ def _transaction(step: Step) -> Scene:
         return step.scene if step.scene.began else replace(step.scene, began="text", held={})
     if kind in ENDS and step.scene.began:
         again = "text" if step.node.get("chain") else ""
-        return replace(step.scene, began=again, held={})
+        lasting = frozenset(each for each in step.scene.timeouts if not each.startswith(LOCAL))
+        return replace(step.scene, began=again, held={}, timeouts=lasting)
     return step.scene
 
 
@@ -54,13 +64,16 @@ def _set(step: Step) -> Scene:
     name, values = step.node.get("name"), [constant(each) for each in step.node.get("args", ())]
     if name == "search_path" and values and isinstance(values[0], str) and values[0] not in {"", "$user"}:
         return replace(step.scene, schema=values[0])
-    return _timed(step.scene, str(name), values[0] if values else None) if name in TIMEOUTS else step.scene
+    if name not in TIMEOUTS:
+        return step.scene
+    return _timed(step.scene, str(name), values[0] if values else None, local=bool(step.node.get("is_local")))
 
 
-def _timed(scene: Scene, name: str, value: object) -> Scene:
-    """The timeout set, or taken back by 0 and by DEFAULT."""
-    off = value is None or str(value).strip().rstrip("abcdehilmnorstuy ") in {"0", ""}
-    return replace(scene, timeouts=scene.timeouts - {name} if off else scene.timeouts | {name})
+def _timed(scene: Scene, name: str, value: object, *, local: bool) -> Scene:
+    """The timeout set, until the end of the transaction if `local`, or taken back by 0 and by DEFAULT."""
+    off = value is None or str(value).strip().rstrip("dhimnsu ") in {"0", ""}
+    rest = scene.timeouts - {name, LOCAL + name}
+    return replace(scene, timeouts=rest if off else rest | {LOCAL + name if local else name})
 
 
 def _select(step: Step) -> Scene:
@@ -72,7 +85,7 @@ def _select(step: Step) -> Scene:
         if strings(call.get("funcname"))[-1:] != ("set_config",) or len(values) != 3:
             continue
         if values[0] in TIMEOUTS:
-            scene = _timed(scene, str(values[0]), values[1])
+            scene = _timed(scene, str(values[0]), values[1], local=bool(values[2]))
         elif values[0] == "search_path" and values[1]:
             scene = replace(scene, schema=str(values[1]).split(",")[0].strip(' "'))
     return scene

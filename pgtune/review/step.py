@@ -1,6 +1,6 @@
 """A statement of a migration with what it does and with what holds when it begins: the subject of migration rules."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgtune.model.design import Name
@@ -29,13 +29,15 @@ WAYS_OUT = {
 class Command:
     """One of the commands of ALTER TABLE: the parser's `AT_...`, the column's or constraint's name, what is defined.
 
-    `kind` names the definition (`ColumnDef`, `Constraint`, `PartitionCmd`), `definition` its fields.
+    `kind` names the definition (`ColumnDef`, `Constraint`, `PartitionCmd`), `definition` its fields. `spared`: it has
+    an IF EXISTS or IF NOT EXISTS.
     """
 
     subtype: str
     name: str = ""
     kind: str = ""
     definition: Node = field(default_factory=dict)
+    spared: bool = False
 
     @property
     def at(self) -> int:
@@ -48,7 +50,10 @@ def commands(statement: Statement) -> tuple[Command, ...]:
     if statement.kind != "AlterTableStmt":
         return ()
     found = (each["AlterTableCmd"] for each in statement.node.get("cmds", ()))
-    return tuple(Command(each["subtype"], each.get("name", ""), *inner(each.get("def", {}))) for each in found)
+    return tuple(
+        Command(each["subtype"], each.get("name", ""), *inner(each.get("def", {})), bool(each.get("missing_ok")))
+        for each in found
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Step:
     """A statement and its circumstances.
 
     `does` is what it does to tables that were there before: what was observed on the twin if `traced`, else what its
-    text lets foresee. `beside` are all steps of the migration, of which this is number `number`.
+    text lets foresee. `beside` are all steps of the migration, of which this is number `number`;
+    `indexes` the columns of every index that the change makes anywhere, by table.
     """
 
     sql: Sql
@@ -68,6 +74,7 @@ class Step:
     commands: tuple[Command, ...] = ()
     number: int = 0
     beside: Sequence["Step"] = ()
+    indexes: Mapping[Name, Sequence[tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def before(self) -> Sequence["Step"]:

@@ -13,8 +13,8 @@ RULE = Rule(
     why="""\
 PostgreSQL reads every row for a null, under ACCESS EXCLUSIVE: nobody reads or writes the table meanwhile.""",
     remedy="""\
-Add CHECK (column IS NOT NULL) NOT VALID, validate it in a transaction of its own (readers and writers go on meanwhile),
-then SET NOT NULL: it trusts the valid check and reads nothing. Drop the check afterwards.""",
+Add CHECK (column IS NOT NULL) NOT VALID, validate it in a transaction of its own (readers and writers go on
+meanwhile), then SET NOT NULL: it trusts the valid check and reads nothing. Drop the check afterwards.""",
     wrong="ALTER TABLE orders ALTER COLUMN customer_id SET NOT NULL;",
     right="ALTER TABLE orders ADD CONSTRAINT orders_customer_id_not_null CHECK (customer_id IS NOT NULL) NOT VALID;",
     source="documentation, ALTER TABLE, SET NOT NULL",

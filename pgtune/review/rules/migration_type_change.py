@@ -12,11 +12,11 @@ RULE = Rule(
     title="A changed column type rewrites the table",
     why="""\
 If the new type's values are not the old one's bytes, every row is written anew and every index built again, under
-ACCESS EXCLUSIVE: nobody reads or writes the table until that is done. A longer varchar, varchar to text, or more digits
-of numeric at the same scale change the catalog alone, and are not reported.""",
+ACCESS EXCLUSIVE: nobody reads or writes the table until that is done. A longer varchar, varchar to text, or more
+digits of numeric at the same scale change the catalog alone, and are not reported.""",
     remedy="""\
-Add a column of the new type, fill it in batches while a trigger keeps it up to date, and exchange the two by name in one
-short transaction.""",
+Add a column of the new type, fill it in batches while a trigger keeps it up to date, and exchange the two by name in
+one short transaction.""",
     wrong="ALTER TABLE orders ALTER COLUMN total TYPE bigint;",
     right="ALTER TABLE orders ADD COLUMN total_new bigint;",
     source="documentation, ALTER TABLE, Notes; benchmarks/review/type_changes.py",
