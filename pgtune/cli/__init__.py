@@ -14,7 +14,8 @@ from pgtune import __version__
 from pgtune.model.errors import PgtuneError
 
 COMMANDS = (
-    "tune", "advise", "explain", "maintain", "schedule", "snapshot", "probe", "why", "history", "undo", "demo",
+    "tune", "advise", "explain", "review", "maintain", "schedule", "snapshot", "probe", "why", "history", "undo",
+    "demo",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Comments that silence findings: honoured with a code and a reason, and said where they silence nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pgtune.model.finding import Finding
@@ -61,8 +61,17 @@ class Sorted:
     remarks: tuple[tuple[Finding, str], ...]  # each with a text to take its fingerprint from
 
 
-def suppressed(findings: Iterable[Finding], comments: Sequence[Comment], policy: Policy) -> Sorted:
-    """The findings after the comments: one without a reason, or against the policy, silences nothing."""
+Judges = Callable[[Comment, str], bool]
+
+
+def suppressed(
+    findings: Iterable[Finding], comments: Sequence[Comment], policy: Policy, judges: Judges = lambda *_: True
+) -> Sorted:
+    """The findings after the comments: one without a reason, or against the policy, silences nothing.
+
+    `judges` says of a comment and its code whether what it covers was looked at by that rule, so that it is unused if
+    nothing was found; of a comment without a reason (and with the code "") whether it is to be said.
+    """
     left, silenced = [], []
     remarks: list[tuple[Finding, str]] = []
     used: set[tuple[int, str]] = set()
@@ -80,9 +89,10 @@ def suppressed(findings: Iterable[Finding], comments: Sequence[Comment], policy:
         left.append(finding)
         if honoured:
             remarks.append(_forbidden(finding, honoured[0]))
-    remarks += [_without_reason(each) for each in comments if not each.reason]
-    remarks += [_unused(each, codes) for number, each in enumerate(comments)
-                if each.reason and (codes := [code for code in each.codes if (number, code) not in used])]  # fmt: skip
+    remarks += [_without_reason(each) for each in comments if not each.reason and judges(each, "")]
+    for number, comment in enumerate(comments):
+        idle = [code for code in comment.codes if (number, code) not in used and judges(comment, code)]
+        remarks += [_unused(comment, idle)] if idle and comment.reason else []
     return Sorted(tuple(left), tuple(silenced), tuple(remarks))
 
 

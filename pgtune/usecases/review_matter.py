@@ -1,0 +1,265 @@
+"""What a review looks at: the files, what of them the change touches, and the policy and baseline that hold for it."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pgtune import sources
+from pgtune.model.errors import BadInput, NotAllowed
+from pgtune.model.finding import Skipped
+from pgtune.review import baseline
+from pgtune.review import policy as policies
+from pgtune.review.policy import FailOn, Policy
+from pgtune.sources.kinds import is_beside, is_source
+from pgtune.sources.project import Migration, Project, Sql
+from pgtune.usecases import files
+from pgtune.usecases.changes import Change, changed
+from pgtune.usecases.git import repository
+
+RENDERED = "rendered.sql"  # as which the output of --render is reviewed
+RENDER_S = 120  # seconds that --render may take
+DUMP = "structure"  # a dump of the whole schema is what migrations made, and no migration
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked.
+
+    `paths` empty: everything; `base` is a revision, None for no change. Of `snapshot`, `conninfo` and `schema` at most
+    one is given; `conninfo` None means no server, "" the one of the environment. `workload` are files of SQL or logs,
+    empty for what the snapshot recorded. `fail_on` None: as the policy says. `seconds` for the whole.
+    """
+
+    paths: tuple[Path, ...] = ()
+    base: str | None = None
+    snapshot: Path | None = None
+    conninfo: str | None = None
+    schema: Path | None = None
+    workload: tuple[Path, ...] = ()
+    baseline: Path | None = None
+    policy: Path | None = None
+    fail_on: FailOn | None = None
+    down: bool = False
+    render: str | None = None
+    show_values: bool = False
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is looked at.
+
+    `project` is everything that was read; `migrations` and `queries` are what of it is judged; `history` are the
+    migrations that stand before it where no snapshot has the schema. `counts` says whether a finding on lines of a
+    file counts; `known` are the baseline's fingerprints.
+    """
+
+    root: Path
+    project: Project
+    migrations: tuple[Migration, ...]
+    queries: tuple[Sql, ...]
+    policy: Policy
+    change: Change | None = None
+    history: tuple[Migration, ...] = ()
+    known: frozenset[str] = frozenset()
+    files: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def counts(self, sql: Sql) -> bool:
+        """Whether the change adds or alters the statement; without a change everything counts."""
+        if self.change is None or sql.path == RENDERED:
+            return True
+        return touched(self.change, sql)
+
+
+def touched(change: Change, sql: Sql) -> bool:
+    """Whether the change adds or alters the statement, or puts it into a loop."""
+    if change.touches(sql.path, sql.line, sql.line + sql.lines - 1):
+        return True
+    return sql.loop > 0 and change.touches(sql.path, sql.loop, sql.loop)
+
+
+def gather(request: Request) -> Matter:
+    """Read the files, the policy and the baseline.
+
+    With a base, policy and baseline are the base's, so that a branch cannot switch its own review off.
+
+    Raises:
+        BadInput: a path, the base, the policy or the baseline cannot be used.
+        NotAllowed: --render could not be run.
+    """
+    change = changed(Path.cwd(), request.base) if request.base is not None else None
+    root = change.root if change else _root(request.paths)
+    trusted = Trusted(root, change)
+    ruled = _policy(request, trusted)
+    read = _of_change(request, change) if change else _of_paths(request, root)
+    wanted = {path: content for path, content in read.contents.items() if not ruled.ignores(path)}
+    wanted |= {RENDERED: _rendered(request.render, root)} if request.render else {}
+    project = sources.read(wanted)
+    known = _known(request, trusted)
+    if change and request.snapshot is None and request.schema is None and request.conninfo is None:
+        history = sources.read(change.base_files(_may_migrate)).migrations
+    else:
+        history = ()
+    migrations = tuple(each for each in project.migrations if each.tool != DUMP and (request.down or not each.down))
+    matter = Matter(
+        root, project, migrations, project.queries, ruled, change, tuple(each for each in history if not each.down),
+        known, sum(map(is_source, wanted)) + bool(request.render), (*read.skipped, *project.skipped),
+        tuple(trusted.notes),
+    )  # fmt: skip
+    return _only_touched(matter) if change else _with_dumps(matter)
+
+
+def _only_touched(matter: Matter) -> Matter:
+    """The migrations of which the change touches a statement, and the queries that it touches."""
+    return replace(
+        matter,
+        migrations=tuple(each for each in matter.migrations if any(map(matter.counts, each.statements))),
+        queries=tuple(each for each in matter.queries if matter.counts(each)),
+    )
+
+
+def _with_dumps(matter: Matter) -> Matter:
+    """A dump of the schema among the files stands before their migrations."""
+    return replace(matter, history=tuple(each for each in matter.project.migrations if each.tool == DUMP))
+
+
+def _may_migrate(path: str) -> bool:
+    """What can hold a migration: .sql, what stands beside it, and Python's."""
+    return is_source(path) and (not path.endswith(".py") or "migrations/" in path or "versions/" in path)
+
+
+def _root(paths: Iterable[Path]) -> Path:
+    """The folder from which paths are told: the repository's top, so that they are the same with --diff."""
+    here = Path.cwd()
+    try:
+        top = repository(here).top
+    except BadInput:
+        top = here
+    named = [path.absolute() for path in paths]
+    if all(each.is_relative_to(top) for each in named):
+        return top
+    common = Path(os.path.commonpath([os.path.normpath(each) for each in named]))
+    return common if common.is_dir() else common.parent
+
+
+def _of_change(request: Request, change: Change) -> files.Files:
+    """The files that the change touches, under the paths that were named, and what says how they are applied."""
+    named = [_below(path, change.root) for path in request.paths]
+    contents = {
+        path: content for path, content in change.files.items() if is_beside(path)
+        or (path in change.lines and (not named or any(_under(path, each) for each in named)))
+    }  # fmt: skip
+    return files.Files(contents, tuple(each for each in change.skipped if each.path not in change.tree))
+
+
+def _below(path: Path, root: Path) -> str:
+    whole = Path(os.path.normpath(path.absolute()))
+    if not whole.is_relative_to(root):
+        raise BadInput(f"{path} is not in the repository {root}")
+    return whole.relative_to(root).as_posix()
+
+
+def _under(path: str, start: str) -> bool:
+    return start in {".", path} or path.startswith(f"{start}/")
+
+
+def _of_paths(request: Request, root: Path) -> files.Files:
+    """All files at and below the paths; in a repository those that git does not ignore."""
+    starts = [Path(os.path.normpath(path.absolute())) for path in request.paths or (Path.cwd(),)]
+    for path, start in zip(request.paths, starts, strict=False):
+        if not start.exists():
+            raise BadInput(f"{path}: there is no such file or folder")
+    found = set(files.below(root, starts, is_source))
+    try:
+        kept = set(repository(root).present())
+    except BadInput:
+        return files.read(root, sorted(found))
+    named = {start.relative_to(root).as_posix() for start in starts if start.is_file()}
+    return files.read(root, sorted(each for each in found if each in kept or each in named))
+
+
+class Trusted:
+    """Files that decide how a review is made: with a base they are read from it, never from the branch."""
+
+    def __init__(self, root: Path, change: Change | None) -> None:
+        self.root = root
+        self.change = change
+        self.notes: list[str] = []
+
+    def content(self, path: Path, what: str) -> bytes | None:
+        """The file's content; None if it is not there, or comes with the change itself, which is then noted.
+
+        Raises:
+            NotAllowed: this account may not read it.
+        """
+        place = Path(os.path.normpath(path.absolute()))
+        if self.change is not None and place.is_relative_to(self.root):
+            name = place.relative_to(self.root).as_posix()
+            if name in self.change.tree:
+                return self.change.base_file(name)
+            if self.change.git.holds("ls-files", "--error-unmatch", "--", name):
+                self.notes.append(f"{what} {name} comes with the change itself: it counts once that is merged")
+                return None
+        return _content(place)
+
+
+def _content(place: Path) -> bytes | None:
+    try:
+        return place.read_bytes() if place.is_file() else None
+    except OSError as error:
+        raise NotAllowed(f"{place}: {error.strerror}") from None
+
+
+def _policy(request: Request, trusted: Trusted) -> Policy:
+    path = request.policy or trusted.root / policies.FILE
+    content = trusted.content(path, "the policy")
+    if content is None:
+        if request.policy and not trusted.notes:
+            raise BadInput(f"{path}: there is no such file")
+        found = Policy()
+    else:
+        found = policies.load(_text(content, path), path.name)
+    return replace(found, fail_on=request.fail_on) if request.fail_on else found
+
+
+def _known(request: Request, trusted: Trusted) -> frozenset[str]:
+    if request.baseline is None:
+        return frozenset()
+    before = len(trusted.notes)
+    content = trusted.content(request.baseline, "the baseline")
+    if content is None and len(trusted.notes) == before:
+        raise BadInput(f"{request.baseline}: there is no such file; --write-baseline makes it")
+    return baseline.read(_text(content, request.baseline), request.baseline.name) if content else frozenset()
+
+
+def _text(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8") from None
+
+
+def _rendered(command: str, root: Path) -> bytes:
+    """What the user's own command prints: it runs the project's code, which is why only the user can ask for it.
+
+    Raises:
+        BadInput: it fails, or is no command.
+        NotAllowed: it does not end in time.
+    """
+    try:
+        words = shlex.split(command)
+        done = subprocess.run(
+            words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=RENDER_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NotAllowed(f"--render did not end within {RENDER_S} s") from None
+    except (OSError, ValueError, IndexError) as error:
+        raise BadInput(f"--render: {error}") from None
+    if done.returncode:
+        raise BadInput(f"--render ended with exit code {done.returncode}")
+    return done.stdout
