@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from pgtune.guide import Guide
 from pgtune.indexes.advise import World
 from pgtune.model.design import AS_IT_IS, Design, Name, Query
 from pgtune.model.errors import NotPlannable, NotSql
+from pgtune.model.finding import Severity
+from pgtune.model.units import human_bytes
 from pgtune.plans.insight import Insight
 from pgtune.plans.insights import insights
 from pgtune.plans.plan import Plan
-from pgtune.plans.spot import Facts
+from pgtune.plans.rules.scans import BIG_PAGES, SOME_PAGES
+from pgtune.plans.spot import PAGE, Facts
 from pgtune.review.proof import Proof, prove
 from pgtune.snapshot.snapshot import Snapshot, Table
 from pgtune.sources.project import Sql
@@ -72,6 +75,10 @@ class Ground:
         return self.tables.under(self.search_path) if self.snapshot else None
 
 
+def nothing() -> None:
+    """No proof: there is no planner, or nothing to rest it on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A query: as it stands in the code, as PostgreSQL reads it, and as its planner answers it.
@@ -87,7 +94,7 @@ class Asked:
     plan: Plan | None = None
     why_unplanned: str = ""
     insights: tuple[Insight, ...] = ()
-    prove: Callable[[], Proof | None] = lambda: None
+    prove: Callable[[], Proof | None] = nothing
 
     @property
     def sized(self) -> bool:
@@ -117,6 +124,56 @@ class Asked:
             return None
         rows = table.rows if table.kind != "p" else sum(max(each.rows, 0.0) for each in self._parts(table.name))
         return rows if rows >= 0 else None
+
+    def type_of(self, qualifier: str, name: str) -> str:
+        """The type of a column in the text, empty where it cannot be told which is meant."""
+        found = set()
+        for source in self.shape.sources:
+            table = self.table(source)
+            if table is not None and qualifier in {"", source.alias}:
+                found |= {column.type for column in table.columns if column.name == name}
+        return found.pop() if len(found) == 1 else ""
+
+    def holder_of(self, name: str) -> str:
+        """The alias of the outermost block's relation that a bare column belongs to, empty if that cannot be told."""
+        sources = [(each, self.table(each)) for each in self.shape.blocks[0].sources]
+        if len(sources) == 1:
+            return sources[0][0].alias
+        known = [each.alias for each, table in sources if table and any(name == one.name for one in table.columns)]
+        return known[0] if len(known) == 1 and all(table for _, table in sources) else ""
+
+    def scanned(self, name: Name) -> bool:
+        """True if the plan reads the table (or partitions of it) from one end to the other."""
+        if self.plan is None:
+            return False
+        whole = (node.relation for node in self.plan.root.walk() if node.kind == "Seq Scan" and node.relation)
+        return any(self.root(each) == name for each in whole)
+
+    def graveness(self, name: Name | None) -> tuple[Severity, bool] | None:
+        """How grave it is to read all of the table in vain, and whether its size is known; None: it does not matter.
+
+        What is no table of the database, such as a view or a temporary table, does not matter.
+        """
+        if not self.sized:
+            return ("note", False)
+        pages = self.pages(name)
+        if pages is None or pages < SOME_PAGES:
+            return None
+        return ("warning" if pages >= BIG_PAGES else "note", True)
+
+    def shown(self, name: Name) -> str:
+        """The table as a person writes it, with its size where that is known."""
+        pages = self.pages(name)
+        called = name.name if name.schema in self.ground.search_path else str(name)
+        return called if pages is None else f"{called} ({human_bytes(pages * PAGE)})"
+
+    def root(self, name: Name) -> Name:
+        """The table that a partition is one of; else itself."""
+        table = self.facts.tables.get(name)
+        while table is not None and table.partition_bound and table.parents:
+            name = table.parents[0]
+            table = self.facts.tables.get(name)
+        return name
 
     def _parts(self, name: Name) -> tuple[Table, ...]:
         below = tuple(each for each in self.facts.tables.values() if name in each.parents)
@@ -161,5 +218,5 @@ def ask(sql: Sql, ground: Ground) -> Asked:
     except NotPlannable as error:
         return Asked(sql, text, asked.tree, found, ground, why_unplanned=str(error))
     seen = insights(plan, ground.facts if ground.sized else Facts(settings=ground.facts.settings))
-    proof = partial(prove, entry, ground.snapshot, ground.world) if ground.sized else asked.prove
+    proof = cache(partial(prove, entry, ground.snapshot, ground.world)) if ground.sized else nothing
     return Asked(sql, text, asked.tree, found, ground, plan, insights=seen, prove=proof)

@@ -32,7 +32,7 @@ class Rule:
 class Remark:
     """What a rule says of a statement. `at` is the offset in the statement's text of what it means (0: its start).
 
-    `about` is the table that it is about, if it is about one: of two remarks on the same the better one is shown.
+    `about` are the tables that it is about, if it is about some: of two remarks on the same the better one is shown.
     """
 
     severity: Severity
@@ -41,4 +41,4 @@ class Remark:
     fix: str = ""
     at: int = 0
     verified: bool = True
-    about: Name | None = None
+    about: tuple[Name, ...] = ()

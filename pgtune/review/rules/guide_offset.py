@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+from pgtune.model.finding import Severity
+from pgtune.plans.words import cost, listed
 from pgtune.review.asked import Asked
+from pgtune.review.paging import Page, page
 from pgtune.review.rule import Remark, Rule
 
 RULE = Rule(
@@ -17,14 +20,40 @@ RULE = Rule(
     wrong="SELECT id, total FROM orders ORDER BY created_at DESC, id DESC LIMIT 20 OFFSET $1",
     right="SELECT id, total FROM orders WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT 20",
     source="the house guide: review.pagination.style; PostgreSQL documentation 7.6 (LIMIT and OFFSET)",
-    known_as=("slowql: deep offset pagination",),
+    known_as=("slowql: deep offset pagination", "pganalyze: large offset"),
 )
 
 
 def check(asked: Asked) -> Iterator[Remark]:
-    """An OFFSET that is not 0 anywhere in the statement, where the guide wants cursors."""
-    if not asked.ground.pagination.cursor:
+    """An OFFSET that is not 0, where the guide wants cursors."""
+    found = [each.offset for each in asked.shape.blocks if each.offset and each.offset.literal != "0"]
+    if not found or not asked.ground.pagination.cursor:
         return
-    for block in asked.shape.blocks:
-        if block.offset is not None and block.offset.literal != "0":
-            yield Remark("warning", f"finds its page by OFFSET {block.offset.sql}", RULE.remedy)
+    big = [asked.graveness(name) for name in asked.shape.tables]
+    severity: Severity = "note" if not asked.sized or not any(big) else "warning"
+    what = f"finds its page by OFFSET {found[0].sql}"
+    keyed = page(asked) if asked.shape.blocks[0].offset and not asked.sql.dynamic else "it is no page of the query"
+    if isinstance(keyed, str):
+        yield Remark(severity, what, f"{RULE.remedy} Not proposed here: {keyed}.", verified=asked.sized)
+    else:
+        yield Remark(severity, what + _gain(asked, keyed), _help(keyed), _fix(keyed), verified=asked.sized)
+
+
+def _gain(asked: Asked, keyed: Page) -> str:
+    if not asked.sized or asked.plan is None or keyed.plan is None:
+        return ""
+    return f": costs {cost(asked.plan.cost)}, by a cursor {cost(keyed.plan.cost)}"
+
+
+def _help(keyed: Page) -> str:
+    takes = listed([f"${number} ({name})" for number, name in keyed.cursor.takes])
+    index = "an index for that order is missing" if keyed.index else "an index has that order" if keyed.plan else ""
+    first = "the first page is asked for without that condition"
+    return (
+        f"ask for what comes behind the last row seen, whose columns are {takes}; {first}{f'; {index}' * bool(index)}"
+    )
+
+
+def _fix(keyed: Page) -> str:
+    index = f"{keyed.index.ddl(concurrently=True)};\n" if keyed.index else ""
+    return f"{index}{keyed.cursor.rewrite.text};"
