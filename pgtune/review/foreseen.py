@@ -160,6 +160,11 @@ def _create_as(statement: Statement, scene: Scene) -> Effect:
     return _effect(created=[scene.named(into["rel"])] if "rel" in into else [])
 
 
+def _select(statement: Statement, scene: Scene) -> Effect:
+    into = statement.node.get("intoClause", {})
+    return _effect(created=[scene.named(into["rel"])] if "rel" in into else [])
+
+
 def _create_view(statement: Statement, scene: Scene) -> Effect:
     return _effect(created=[scene.named(statement.node["view"])])
 
@@ -240,6 +245,7 @@ READERS: dict[str, Callable[[Statement, Scene], Effect]] = {
     "IndexStmt": _create_index,
     "CreateStmt": _create_table,
     "CreateTableAsStmt": _create_as,
+    "SelectStmt": _select,
     "ViewStmt": _create_view,
     "DropStmt": _drop,
     "ReindexStmt": _reindex,

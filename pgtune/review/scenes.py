@@ -39,8 +39,6 @@ def _with_effect(step: Step, scene: Scene) -> Scene:
         made = {each for each in does.created if each not in scene.facts.tables or each in scene.dropped}
         gone = frozenset(does.dropped)
         scene = replace(scene, fresh=(scene.fresh - gone) | made, dropped=scene.dropped | gone)
-    if does.built:
-        scene = replace(scene, built={**scene.built, **dict(does.built)})
     if not does.locks or not scene.began:
         return scene
     held = dict(scene.held)
@@ -60,7 +58,15 @@ def _transaction(step: Step) -> Scene:
     return step.scene
 
 
+def _index(step: Step) -> Scene:
+    """Of an index that the change makes it is known on which table it stands."""
+    name = Name(step.relation.schema, str(step.node.get("idxname", "")))
+    return replace(step.scene, built={**step.scene.built, name: step.relation})
+
+
 def _set(step: Step) -> Scene:
+    if step.node.get("kind") == "VAR_RESET_ALL":
+        return replace(step.scene, timeouts=frozenset(), schema="public")
     name, values = step.node.get("name"), [constant(each) for each in step.node.get("args", ())]
     if name == "search_path" and values and isinstance(values[0], str) and values[0] not in {"", "$user"}:
         return replace(step.scene, schema=values[0])
@@ -125,6 +131,7 @@ def _rename(step: Step) -> Scene:
 READERS = {
     "TransactionStmt": _transaction,
     "VariableSetStmt": _set,
+    "IndexStmt": _index,
     "SelectStmt": _select,
     "AlterTableStmt": _alter_table,
     "RenameStmt": _rename,

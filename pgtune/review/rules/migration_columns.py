@@ -43,7 +43,7 @@ Give it a constant default, or add it nullable, fill it, and set NOT NULL by way
     wrong="ALTER TABLE orders ADD COLUMN channel text NOT NULL;",
     right="ALTER TABLE orders ADD COLUMN channel text NOT NULL DEFAULT 'web';",
     source="documentation, ALTER TABLE, ADD COLUMN",
-    known_as=("squawk adding-required-field", "strong_migrations adding a column with NOT NULL"),
+    known_as=("squawk adding-required-field",),
 )
 
 

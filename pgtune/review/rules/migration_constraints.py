@@ -65,7 +65,7 @@ ALTER TABLE orders ADD CONSTRAINT orders_total_check CHECK (total >= 0) NOT VALI
 COMMIT;
 ALTER TABLE orders VALIDATE CONSTRAINT orders_total_check;""",
     source="documentation, ALTER TABLE, Notes; 13.3.1, locks are held until the end of the transaction",
-    known_as=("squawk constraint-missing-not-valid", "strong_migrations validating a constraint with its lock held"),
+    known_as=("squawk constraint-missing-not-valid",),
 )
 
 

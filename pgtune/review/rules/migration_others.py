@@ -94,7 +94,8 @@ def domain(step: Step) -> Iterator[Remark]:
     on = ", ".join(map(step.shown, read)) or "every table that uses it"
     yield Remark(
         "error" if "error" in graves else "warning",
-        f"the new constraint of {name} is tested on {on} while writers wait{step.aside}", "NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own", verified=bool(graves),
+        f"the new constraint of {name} is tested on {on} while writers wait{step.aside}",
+        "NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own", verified=bool(graves),
     )  # fmt: skip
 
 

@@ -31,8 +31,8 @@ serves it, and each access parses it anew.""",
 CHAR = _rule(
     "char", "A column of type char(n)",
     """\
-char(n) is padded with blanks to its length, stored so and compared without them, and is not faster. (The limit of a
-varchar is cheap to lift later, by a change of the catalog alone: varchar is not reported.)""",
+char(n) is padded with blanks to its length, stored so and compared without them, and is not faster. The limit of a
+varchar is cheap to lift later, by a change of the catalog alone; varchar is not reported.""",
     "text, with CHECK (length(c) <= n) where there is a limit.",
     "code char(10)", "code text", "documentation, 8.3 Character Types",
     "squawk ban-char-field", "squawk prefer-text-field", "pgrubic TP004", "pgrubic TP005",
