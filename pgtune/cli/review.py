@@ -10,22 +10,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgtune.cli import options
+from pgtune.model.errors import NotAllowed
 
 if TYPE_CHECKING:
+    from pgtune.report.paper import Paper
     from pgtune.review.result import Review
     from pgtune.usecases.review import Request
 
 CLEAR = "\x1b[K"  # what is left of a longer line before
 FILE = click.Path(path_type=Path)
+FORMS = ("table", "json", "sarif", "github", "gitlab", "markdown", "html", "junit")
 EXAMPLES = """\b
 Examples:
   pgtune review --diff main --snapshot prod.pgtune
   pgtune review db/migrations app/ --snapshot prod.pgtune
   pgtune review --diff origin/main --schema db/schema.sql
   pgtune review --diff main --dsn "host=db1 dbname=shop" -o html > review.html
-  pgtune review --diff main --output github --fail-on warning
+  pgtune review --diff main --output github --also sarif=review.sarif
   pgtune review --baseline known.json --write-baseline
 """
+
+
+class Written(click.ParamType[tuple[str, Path]]):
+    """A form and the file that it is written to: `sarif=review.sarif`."""
+
+    name = "form=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        """The form and the file."""
+        form, _, path = str(value).partition("=")
+        if form not in FORMS or not path:
+            self.fail(f"{value!r} is no FORM=FILE; forms are {', '.join(FORMS)}", param, ctx)
+        return form, Path(path)
 
 
 @click.command(epilog=EXAMPLES)
@@ -44,7 +60,9 @@ Examples:
 @click.option("--render", metavar="CMD",
               help="Review what CMD prints as a migration. CMD runs the branch's own code: never with a branch that "
                    "you do not trust.")  # fmt: skip
-@options.output("table", "json", "sarif", "github", "gitlab", "markdown", "html", "junit")
+@options.output(*FORMS)
+@click.option("--also", type=Written(), multiple=True, metavar="FORM=FILE",
+              help="Write another form to a file, as sarif=review.sarif; repeatable.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice(["error", "warning", "never"]),
               help="Exit with 1 from this severity on; else as the policy says (error).")  # fmt: skip
 @click.option("--show-values", is_flag=True, help="Show the constants of known queries, which are production's.")
@@ -56,6 +74,7 @@ def command(output: str, *, write: bool, **given: Any) -> int:
     Migrations are traced and queries planned on a twin of production: an empty server with its schema, sizes and
     statistics. Nothing of the files is run anywhere else. With --diff, policy and baseline are read from BASE.
     """
+    from pgtune.report.paper import Paper
     from pgtune.usecases.review import review, write_baseline
 
     _check(given, write=write)
@@ -65,7 +84,9 @@ def command(output: str, *, write: bool, **given: Any) -> int:
         write_baseline(given["baseline"], found)
         options.say(f"{len(found.findings)} findings are known from now on: {given['baseline']}")
         return 0
-    options.write(_rendered(found, output))
+    for form, path in given["also"]:
+        _write(path, _rendered(found, form, Paper()))
+    options.write(_rendered(found, output, options.paper()))
     return 1 if found.failing else 0
 
 
@@ -101,8 +122,15 @@ def _progress() -> Iterator[Callable[[str], None]]:
         click.echo(f"\r{CLEAR}", err=True, nl=False)
 
 
-def _rendered(found: "Review", output: str) -> str:
-    from pgtune.report.review.forms import FORMS
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise NotAllowed(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _rendered(found: "Review", output: str, paper: "Paper") -> str:
+    from pgtune.report.review.forms import FORMS as OTHERS
     from pgtune.report.review.table import table
 
-    return FORMS[output](found) if output in FORMS else table(found, options.paper())
+    return OTHERS[output](found) if output in OTHERS else table(found, paper)

@@ -209,7 +209,7 @@ def _moved(migrations: Iterable[Migration], traces: Iterable[Trace | None], fact
 
 def _moved_by(sql: Sql, effect: Effect, facts: Facts) -> Iterator[Moved]:
     strongest: dict[object, str] = {}
-    for lock in effect.locks:
+    for lock in (*effect.after_ddl, *effect.locks):  # what its transaction holds already counts
         strongest[lock.table] = max(strongest.get(lock.table, MODES[0]), lock.mode, key=MODES.index)
     for table in dict.fromkeys((*(each.table for each in effect.locks), *effect.rewritten, *effect.scanned)):
         mode = strongest.get(table, MODES[0])
