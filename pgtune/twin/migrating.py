@@ -1,5 +1,6 @@
 """Migrations on a twin: traced while every file is empty, and the twin made to measure again before the next plan."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -16,6 +17,7 @@ from pgtune.twin.remaking import Before
 from pgtune.twin.schemes import Schemes
 from pgtune.twin.tracing import Tracer
 from pgtune.twin.tracing_privileged import Privileged
+from pgtune.twin.tracing_rows import Rows
 from pgtune.twin.tracing_watch import Watch
 from pgtune.twin.whatif import WhatIf
 from pgtune.twin.world import World
@@ -35,8 +37,8 @@ class Migrations:
     before: Before | None = None
     _tracer: Tracer | None = field(default=None, repr=False)
 
-    def trace(self, script: Script) -> Trace:
-        """Apply a script and say what each statement did.
+    def trace(self, script: Script, banned: Mapping[int, str]) -> Trace:
+        """Apply a script without the statements that are banned, and say what each statement did.
 
         Raises:
             psycopg.OperationalError: the server fell.
@@ -44,8 +46,14 @@ class Migrations:
         if self.before is None:
             self.before = self._emptied()
         if self._tracer is None:
-            self._tracer = Tracer(Watch(self.house), Privileged(self.superuser))
-        return self._tracer.trace(script)
+            rows = Rows(watch := Watch(self.house), self.superuser, self.world.files, self.before)
+            self._tracer = Tracer(watch, Privileged(self.superuser), rows)
+        return self._tracer.trace(script, banned)
+
+    @property
+    def at(self) -> int:
+        """The number of the statement that was run last."""
+        return self._tracer.at if self._tracer is not None else 0
 
     def _emptied(self) -> Before:
         """Every table without a page, and nothing there but what the database has."""
@@ -85,7 +93,11 @@ class Migrations:
             path = known[table.name].path
             if path is not None and table.pages:
                 self.world.files.stretch(path, table.pages)
-        statistics.restore(self.house, remaking.changed(tables, before), known)
+        changed = list(remaking.changed(tables, before))
+        names = [name for table in changed for name in (table.name, *(each.name for each in table.indexes))]
+        oids = [known[name].oid for name in names if name in known]
+        self.superuser.execute(resources.sql("twin/forget_statistics"), {"oids": oids})
+        statistics.restore(self.house, changed, known)
         relations.write_sizes(self.superuser, self.world.all_sizes())
         self._measure_indexes(before)
 

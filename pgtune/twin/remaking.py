@@ -47,6 +47,16 @@ class Before:
         return self.files.get(oid)
 
     @cached_property
+    def children(self) -> Mapping[int, Sequence[int]]:
+        """The partitions right below each partitioned table, by number."""
+        below = defaultdict(list)
+        for oid, table in self.by_oid.items():
+            for parent in table.parents:
+                if parent in self.relations:
+                    below[self.relations[parent].oid].append(oid)
+        return below
+
+    @cached_property
     def places(self) -> Mapping[tuple[int, int], DictRow]:
         """Columns by table and number."""
         return {(row["relation"], row["number"]): row for row in self.columns}
@@ -61,7 +71,7 @@ def tables(superuser: psycopg.Connection, before: Before) -> tuple[list[Table], 
 
 def changed(tables: Iterable[Table], before: Before) -> Iterator[Table]:
     """Tables of which a column's statistics must be written anew."""
-    return (replace(table, indexes=()) for table in tables if table not in before.tables.values())
+    return (table for table in tables if table != before.tables.get(table.name))
 
 
 class _Catalog:

@@ -1,10 +1,10 @@
 """Apply a migration on a twin whose files are empty, and say of each statement what it did.
 
 Each statement runs in the transaction that it would have in production: the one that its tool opens, the script's own,
-or one of its own. Around each stands a savepoint, so that one that fails takes none of the others along.
+or one of its own. In a longer one a savepoint stands before each, so that one that fails takes no other along.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -17,55 +17,63 @@ from pgtune.sqltext.parse import looked_at
 from pgtune.twin.tracing_effects import EXISTS, Ledger
 from pgtune.twin.tracing_kinds import Treatment, treatment
 from pgtune.twin.tracing_privileged import Privileged
-from pgtune.twin.tracing_watch import Sight, Watch
+from pgtune.twin.tracing_rows import Rows
+from pgtune.twin.tracing_watch import Seen, Sight, Watch
 
 RUNAWAYS = 2  # statements that may have to be ended by the clock; an honest migration has none
+TOO_MANY = "statements before it had to be ended: they ran too long"
 SAVEPOINT = "pgtune_traced"
 SAVE, RELEASE, BACK = (f"{each} {SAVEPOINT}" for each in ("SAVEPOINT", "RELEASE", "ROLLBACK TO"))
-NOTHING = Sight(frozenset(), (), {}, 0, whole=False)
-IN_BLOCK = "25001"  # active_sql_transaction: CREATE INDEX CONCURRENTLY and the like in a transaction
+NOTHING = Sight(frozenset(), (), frozenset(), None, whole=False)
 
 
 @dataclass
 class Tracer:
-    """Applies scripts one after the other."""
+    """Applies scripts one after the other. `at` is the number of the statement that it is at, the first is 0."""
 
     watch: Watch
     privileged: Privileged
+    rows: Rows
     ended: int = 0
-    _ledger: Ledger = field(default_factory=lambda: Ledger({}, {}))
+    at: int = 0
+    _ledger: Ledger = field(default_factory=lambda: Ledger({}))
     _open: bool = False
+    _saved: bool = False
 
-    def trace(self, script: Script) -> Trace:
-        """What each statement of the script did.
+    def trace(self, script: Script, banned: Mapping[int, str]) -> Trace:
+        """What each statement of the script did; those that are banned, by number, are left out for the reason given.
 
         Raises:
             psycopg.OperationalError: the server fell.
         """
         self._begin(script)
-        effects = tuple(self._effect(each) for each in script.statements)
+        effects = []
+        for self.at, text in enumerate(script.statements):
+            effects.append(Effect("failed", banned[self.at]) if self.at in banned else self._effect(text))
         if self._open:
             self._end("COMMIT")
-        return Trace(effects)
+        return Trace(tuple(effects))
 
     def _begin(self, script: Script) -> None:
-        path = ", ".join(map(quoted, script.search_path))
-        self.watch.run("RESET ALL", f"SET search_path = {path}")
+        self.watch.opens = ("RESET ALL", "SET check_function_bodies = off",
+                            f"SET search_path = {', '.join(map(quoted, script.search_path))}")  # fmt: skip
+        self.watch.run(*self.watch.opens)
         if not self._ledger.known:
             self._ledger.known = self.watch.relations()
-        self._ledger.old = dict(self._ledger.known)
-        self._ledger.ended()
-        self._open = False
+        self._ledger.old = frozenset(self._ledger.known)
+        self._ledger.held = ()
+        self._open = self._saved = False
         if script.transaction:
             self._start()
 
     def _start(self) -> None:
         self.watch.run("BEGIN")
-        self._open = True
+        self._open, self._saved = True, False
 
     def _end(self, word: str) -> str:
         """End the transaction; what the server says if it cannot."""
         why = ""
+        self._open = False
         try:
             self.watch.run(word)
         except (psycopg.Error, NotPlannable) as error:
@@ -73,13 +81,12 @@ class Tracer:
             self._recovered()
         if word != "COMMIT" or why:
             self._ledger.known = self.watch.relations()
-        self._ledger.ended()
-        self._open = False
+        self._ledger.held = ()
         return why
 
     def _effect(self, text: str) -> Effect:
         if self.ended > RUNAWAYS:
-            return Effect("unverified", "statements before it had to be ended: they ran too long")
+            return Effect("unverified", TOO_MANY)
         try:
             how = treatment(text)
             return self._ways(how)(how, text)
@@ -92,62 +99,77 @@ class Tracer:
 
     def _ways(self, how: Treatment) -> Callable[[Treatment, str], Effect]:
         return {
-            "run": self._run, "block": self._run, "alone": self._alone, "control": self._control,
+            "run": self._run, "alone": self._alone, "control": self._control,
             "told": self._told, "plan": self._planned, "superuser": self._composed,
             "ignored": self._ignored, "refused": self._refused,
         }[how.way]  # fmt: skip
 
     def _run(self, how: Treatment, _: str) -> Effect:
-        """In the open transaction behind a savepoint, or in a transaction of its own."""
-        first, last = ([SAVE], [RELEASE]) if self._open else (["BEGIN"], ["COMMIT"])
+        for role in how.roles:
+            self.privileged.role(role)
         try:
-            sight = self.watch.seen(how.text, first, whole=how.way == "block")
+            return self._watched(how)
         except psycopg.Error as error:
-            return self._failed(error)
-        everything = None
-        if not sight.whole and sight.count != self._expected(sight.relations):
-            everything = self.watch.relations()
-        effect = self._ledger.taken(sight, everything, how.why)
-        try:
-            self.watch.run(*last)
-        except psycopg.Error as error:  # a deferred check, at COMMIT
-            return self._failed(error)
-        if not self._open:
-            self._ledger.ended()
-        return effect
+            self._recovered()
+            return self._refusal(error)
 
-    def _expected(self, changed: tuple[object, ...]) -> int:
-        known = self._ledger.known
-        return len(known) + sum(getattr(each, "oid", 0) not in known for each in changed)
-
-    def _failed(self, error: psycopg.Error) -> Effect:
-        self._recovered()
+    def _refusal(self, error: psycopg.Error) -> Effect:
         status: Status = "present" if error.sqlstate in EXISTS else "failed"
-        return Effect(status, _said(error), after_ddl=self._held())
+        return Effect(status, _said(error), after_ddl=self._ledger.held)
+
+    def _watched(self, how: Treatment) -> Effect:
+        """In the open transaction behind a savepoint, or in a transaction of its own."""
+        first, last = (self._saving(), ()) if self._open else (("BEGIN",), ("COMMIT",))
+        sight = self.watch.seen(how.text, first, last, how.look)
+        effect = self._ledger.taken(sight, self._everything(sight), how.why, outright=how.outright)
+        if not self._open:
+            self._ledger.held = ()
+        return replace(effect, scanned=()) if how.empties else effect
+
+    def _saving(self) -> Sequence[str]:
+        before, self._saved = ((RELEASE, SAVE) if self._saved else (SAVE,)), True
+        return before
+
+    def _everything(self, sight: Sight) -> Mapping[int, Seen] | None:
+        """All relations, if there are fewer than there would be had none been dropped."""
+        if sight.whole or sight.count is None:
+            return None
+        known = self._ledger.known
+        expected = len(known) + sum(each.oid not in known for each in sight.relations)
+        return self.watch.relations() if sight.count != expected else None
 
     def _recovered(self) -> None:
         """Back to before the statement; where the session is gone, its transaction is, and a new one is begun."""
-        if not self.watch.alive:
-            self._ledger.known = self.watch.relations()
-            self._ledger.ended()
-            if self._open:
-                self._start()
+        if self.watch.alive:
+            self.watch.run(BACK if self._open else "ROLLBACK")
             return
-        self.watch.run(*((BACK, RELEASE) if self._open else ("ROLLBACK",)))
+        self._ledger.known = self.watch.relations()
+        self._ledger.held = ()
+        if self._open:
+            self._start()
 
-    def _alone(self, how: Treatment, _: str) -> Effect:
+    def _alone(self, how: Treatment, text: str) -> Effect:
         """Outside a transaction, where nothing can be seen before it is over; its lock is the documented one."""
         if self._open:
-            return self._run(how, "")
-        tables = tuple(self._named(how))
+            return self._out_of_place(how, text)
+        tables = tuple(dict.fromkeys(self._named(how)))
         try:
             self.watch.run(how.text)
         except psycopg.Error as error:
-            self._recovered()
-            return Effect("present" if error.sqlstate in EXISTS else "failed", _said(error))
+            if not self.watch.alive:
+                raise
+            return self._refusal(error)
         effect = self._ledger.taken(NOTHING, self.watch.relations(), how.why)
+        self._ledger.held = ()
         locks = tuple(Lock(each, how.mode) for each in tables)
-        return replace(effect, locks=locks, scanned=tables if how.scans else ())
+        return replace(effect, locks=locks, scanned=tables if how.scans else (), cascaded=())
+
+    def _out_of_place(self, how: Treatment, text: str) -> Effect:
+        """In a transaction it is refused; what it would have made is made all the same, for what comes after it."""
+        effect = self._run(how, text)
+        if effect.status == "failed" and how.plain:
+            self._run(replace(how, text=how.plain), how.plain)
+        return effect
 
     def _control(self, _: Treatment, text: str) -> Effect:
         kind = looked_at(text).kind
@@ -163,56 +185,62 @@ class Tracer:
         return Effect("applied")
 
     def _savepoint(self, text: str) -> Effect:
+        """The script's own savepoint, outside of ours."""
+        released, self._saved = ((RELEASE,) if self._saved else ()), False
         try:
-            self.watch.run(SAVE, text)
+            self.watch.run(*released, SAVE, text)
         except psycopg.Error as error:
-            return self._failed(error)
+            self._recovered()
+            return self._refusal(error)
         self._ledger.known = self.watch.relations()
         return Effect("applied")
 
     def _told(self, how: Treatment, _: str) -> Effect:
-        tables = tuple(self._named(how))
-        return Effect(
-            "planned", how.why, tuple(Lock(each, how.mode) for each in tables),
-            tables if how.rewrites else (), after_ddl=self._held(),
-        )  # fmt: skip
+        tables = tuple(dict.fromkeys(self._named(how)))
+        locks = tuple(Lock(each, how.mode) for each in tables)
+        return Effect("planned", how.why, locks, tables if how.rewrites else (), after_ddl=self._ledger.held)
 
     def _named(self, how: Treatment) -> Iterator[Name]:
-        """The tables that a statement names, found as the server would."""
+        """The old tables that a statement names, or whose indexes it names, found as the server would."""
         for each in how.tables:
             words = f"{quoted(each.schemaname)}.{quoted(each.relname)}" if each.schemaname else quoted(each.relname)
             rows = self.watch.asked(("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", (words,)))
-            seen = self._ledger.known.get(int(rows[0][0] or b"0"))
-            if seen is not None and seen.oid in self._ledger.old:
-                yield self._ledger.known[seen.table].name if seen.table else seen.name
+            name = self._ledger.named(int(rows[0][0] or b"0"))
+            if name is not None:
+                yield name
 
     def _planned(self, how: Treatment, text: str) -> Effect:
+        try:
+            if self._open:
+                self.watch.run(*self._saving())
+            rows = self.rows.touched(how.query, self._ledger) if how.query else None
+        except psycopg.Error as error:
+            self._recovered()
+            return self._refusal(error)
         if how.text:
-            return replace(self._run(how, text), status="planned")
-        return Effect("planned", how.why, after_ddl=self._held())
+            effect = self._run(how, text)
+            return replace(effect, status="planned", rows=rows) if effect.status == "applied" else effect
+        return Effect("planned", how.why, rows=rows if how.changes else None, after_ddl=self._ledger.held)
 
     def _composed(self, _: Treatment, text: str) -> Effect:
-        """By the superuser, who sees only what is committed."""
-        was = self._open
-        held = self._held()
+        """By the superuser, who sees only what is committed; so the transaction is cut in two here."""
+        was, held = self._open, self._ledger.held
         if was:
             self._end("COMMIT")
         before = self._ledger.known
         effect = self.privileged.made(looked_at(text))
-        self._ledger.known = after = self.watch.relations()
+        after = self.watch.relations()
+        found = self._ledger.taken(NOTHING, after)
         if was:
             self._start()
-        gone = tuple(each.name for oid, each in before.items() if oid not in after and each.kind in "rpmfvi")
-        return replace(effect, dropped=gone, after_ddl=held)
+        self._ledger.held = held
+        return replace(effect, dropped=found.dropped if len(after) < len(before) else (), after_ddl=held)
 
     def _ignored(self, how: Treatment, _: str) -> Effect:
-        return Effect("applied", how.why, after_ddl=self._held())
+        return Effect("applied", how.why, after_ddl=self._ledger.held)
 
     def _refused(self, how: Treatment, _: str) -> Effect:
-        return Effect("unverified", how.why, after_ddl=self._held())
-
-    def _held(self) -> tuple[Lock, ...]:
-        return tuple(lock for lock in self._ledger.held.values() if lock is not None)
+        return Effect("unverified", how.why, after_ddl=self._ledger.held)
 
 
 def _said(error: Exception) -> str:

@@ -14,11 +14,12 @@ from pglast.enums import AlterTableType, ObjectType, TransactionStmtKind, Variab
 from pgtune.model.errors import NotSql
 from pgtune.sqltext.parse import deparsed, isa, tree, walk
 from pgtune.twin.tracing_blocks import unlike_ddl
+from pgtune.twin.tracing_watch import Look
 
-Way = Literal["run", "alone", "block", "control", "told", "plan", "superuser", "ignored", "refused"]
-"""run: in the script's transaction; alone: outside one; block: a DO block, run; control: BEGIN, COMMIT and the like;
-told: not run, its locks are known; plan: planned, and `text`, if there is any, makes its table without rows;
-superuser: composed; ignored: of no concern to a plan or a lock; refused: it must not be run here."""
+Way = Literal["run", "alone", "control", "told", "plan", "superuser", "ignored", "refused"]
+"""run: in the script's transaction; alone: outside one; control: BEGIN, COMMIT and the like; told: not run, its locks
+are known; plan: planned, and `text`, if there is any, makes its table without rows; superuser: composed; ignored: of
+no concern to a plan or a lock; refused: it must not be run here."""
 
 PRIVILEGES = "roles and privileges are not kept on the twin"
 MAINTENANCE = "it works on rows, of which the twin has none"
@@ -26,19 +27,28 @@ MAINTENANCE = "it works on rows, of which the twin has none"
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """How a statement is treated; `text` is what is run, `why` is said of it, `mode` the lock it is known to take.
+    """How a statement is treated: `text` is what is run, `why` is said of it, `look` says how closely it is watched.
 
-    `query`: the text to be planned. `tables`: whom it locks, where it is not run. `rewrites`: it makes new files; `scans`: it reads all rows.
+    Of what is not run, or not seen: `mode` is the lock that it takes on `tables`, `rewrites` that it makes new files of
+    them, `scans` that it reads all their rows; `plain` is what has the same end inside a transaction. Of what is
+    planned: `query` is planned, `changes` says that it changes rows. `empties`: it reads no row of what it makes anew.
+    `roles`: it names them; `outright`: it drops the indexes that it names.
     """
 
     way: Way
     text: str = ""
     why: str = ""
+    look: Look = "closely"
     mode: str = ""
-    query: str = ""
     tables: tuple[Any, ...] = ()
     rewrites: bool = False
     scans: bool = False
+    plain: str = ""
+    query: str = ""
+    changes: bool = False
+    empties: bool = False
+    roles: tuple[str, ...] = ()
+    outright: bool = False
 
 
 def treatment(text: str) -> Treatment:
@@ -52,7 +62,7 @@ def treatment(text: str) -> Treatment:
     if name in SPECIAL:
         return SPECIAL[name](statement, text)
     if name in RUN:
-        return Treatment("run", _without_tablespace(statement, text))
+        return Treatment("run", _without_tablespace(statement, text), look="closely" if name in READING else "glance")
     if name in IGNORED:
         return Treatment("ignored", why=IGNORED[name])
     return Treatment("refused", why=f"{REFUSED.get(name, 'nothing that changes a schema')}: not run on the twin")
@@ -60,13 +70,14 @@ def treatment(text: str) -> Treatment:
 
 RUN = frozenset({
     "AlterCollationStmt", "AlterDomainStmt", "AlterEnumStmt", "AlterFunctionStmt", "AlterObjectDependsStmt",
-    "AlterObjectSchemaStmt", "AlterOpFamilyStmt", "AlterOperatorStmt", "AlterPolicyStmt", "AlterSeqStmt",
+    "AlterObjectSchemaStmt", "AlterOpFamilyStmt", "AlterOperatorStmt", "AlterSeqStmt",
     "AlterStatsStmt", "AlterTSConfigurationStmt", "AlterTSDictionaryStmt", "AlterTypeStmt", "CommentStmt",
     "CompositeTypeStmt", "ConstraintsSetStmt", "CreateCastStmt", "CreateConversionStmt", "CreateDomainStmt",
-    "CreateEnumStmt", "CreateFunctionStmt", "CreateOpClassStmt", "CreateOpFamilyStmt", "CreatePolicyStmt",
-    "CreateRangeStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateStmt", "CreateTrigStmt", "DefineStmt", "LockStmt",
-    "RenameStmt", "RuleStmt", "TruncateStmt", "ViewStmt",
+    "CreateEnumStmt", "CreateFunctionStmt", "CreateOpClassStmt", "CreateOpFamilyStmt",
+    "CreateRangeStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateTrigStmt", "DefineStmt", "LockStmt",
+    "RuleStmt", "ViewStmt",
 })  # fmt: skip
+READING = frozenset({"AlterDomainStmt", "AlterTypeStmt"})  # they may read the rows of tables that use what they change
 IGNORED = {
     "AlterDefaultPrivilegesStmt": PRIVILEGES,
     "AlterOwnerStmt": PRIVILEGES,
@@ -122,7 +133,7 @@ def _control(statement: Any, _: str) -> Treatment:
 # Settings that decide what a statement makes or how it is read; each may be set by every role.
 KEPT = frozenset({
     "search_path", "timezone", "datestyle", "intervalstyle", "check_function_bodies", "default_table_access_method",
-    "default_with_oids", "default_toast_compression", "xmloption", "standard_conforming_strings", "quote_all_identifiers",
+    "default_toast_compression", "xmloption", "standard_conforming_strings", "quote_all_identifiers",
     "plpgsql.variable_conflict", "default_text_search_config", "extra_float_digits", "bytea_output",
 })  # fmt: skip
 # Settings that a twin has no use for: its clock stands outside the server, and it has no rows.
@@ -179,7 +190,7 @@ def _sets(statement: Any) -> str | None:
 
 
 def _change(_: Any, text: str) -> Treatment:
-    return Treatment("plan", query=text, why="it changes rows: planned, not run")
+    return Treatment("plan", query=text, why="it changes rows: planned, not run", changes=True)
 
 
 def _copy(statement: Any, _: str) -> Treatment:
@@ -197,14 +208,14 @@ def _made_from_query(statement: Any, _: str) -> Treatment:
     query = deparsed(statement.query)
     statement.into.skipData = True
     statement.into.tableSpaceName = None
-    return Treatment("plan", deparsed(statement), "its query was planned, not run", query=query)
+    return Treatment("plan", deparsed(statement), "its query was planned, not run", query=query, changes=True)
 
 
 def _refresh(statement: Any, _: str) -> Treatment:
     if statement.concurrent:
         return Treatment("told", why=MAINTENANCE, mode="EXCLUSIVE", tables=(statement.relation,))
     statement.skipData = True
-    return Treatment("run", deparsed(statement), "its query was not run")
+    return Treatment("run", deparsed(statement), "its query was not run", empties=True)
 
 
 def _vacuum(statement: Any, _: str) -> Treatment:
@@ -222,11 +233,14 @@ CONCURRENT = "SHARE UPDATE EXCLUSIVE"  # of CREATE and DROP INDEX, REINDEX and D
 
 def _index(statement: Any, text: str) -> Treatment:
     words = _without_tablespace(statement, text)
-    return _apart(words, statement.relation, scans=True) if statement.concurrent else Treatment("run", words)
+    if not statement.concurrent:
+        return Treatment("run", words)
+    statement.concurrent = False
+    return _apart(words, statement.relation, scans=True, plain=deparsed(statement))
 
 
-def _apart(text: str, *tables: Any, scans: bool = False) -> Treatment:
-    return Treatment("alone", text, mode=CONCURRENT, tables=tables, scans=scans)
+def _apart(text: str, *tables: Any, scans: bool = False, plain: str = "") -> Treatment:
+    return Treatment("alone", text, mode=CONCURRENT, tables=tables, scans=scans, plain=plain)
 
 
 def _reindex(statement: Any, text: str) -> Treatment:
@@ -240,10 +254,15 @@ def _drop(statement: Any, text: str) -> Treatment:
     kind = statement.removeType
     if kind == ObjectType.OBJECT_EXTENSION:
         return Treatment("superuser", text)
-    if kind in {ObjectType.OBJECT_FOREIGN_SERVER, ObjectType.OBJECT_FDW, ObjectType.OBJECT_EVENT_TRIGGER,
-                ObjectType.OBJECT_LANGUAGE, ObjectType.OBJECT_PUBLICATION, ObjectType.OBJECT_ACCESS_METHOD}:  # fmt: skip
+    if kind in {
+        ObjectType.OBJECT_FOREIGN_SERVER, ObjectType.OBJECT_FDW, ObjectType.OBJECT_EVENT_TRIGGER,
+        ObjectType.OBJECT_LANGUAGE, ObjectType.OBJECT_PUBLICATION, ObjectType.OBJECT_ACCESS_METHOD,
+    }:  # fmt: skip
         return Treatment("ignored", why="the twin has none")
-    return _apart(text, *map(_relation, statement.objects)) if statement.concurrent else Treatment("run", text)
+    if not statement.concurrent:
+        return Treatment("run", text, outright=kind == ObjectType.OBJECT_INDEX)
+    statement.concurrent = False
+    return _apart(text, *map(_relation, statement.objects), plain=deparsed(statement))
 
 
 def _relation(parts: Any) -> Any:
@@ -267,10 +286,14 @@ def _alter_table(statement: Any, text: str) -> Treatment:
     if any(each.subtype == AlterTableType.AT_SetTableSpace for each in commands):
         return Treatment("told", why="the twin has no tablespaces", mode="ACCESS EXCLUSIVE",
                          tables=(statement.relation,), rewrites=True)  # fmt: skip
-    detached = [each.def_.name for each in commands
-                if each.subtype == AlterTableType.AT_DetachPartition and each.def_.concurrent]  # fmt: skip
     words = deparsed(statement) if changed else text
-    return _apart(words, statement.relation, *detached) if detached else Treatment("run", words)
+    detached = [each.def_ for each in commands
+                if each.subtype == AlterTableType.AT_DetachPartition and each.def_.concurrent]  # fmt: skip
+    if not detached:
+        return Treatment("run", words)
+    for each in detached:
+        each.concurrent = False
+    return _apart(words, statement.relation, *(each.name for each in detached), plain=deparsed(statement))
 
 
 ROLE_CURRENT = 2  # ROLESPEC_CURRENT_USER
@@ -278,14 +301,35 @@ ROLE_CURRENT = 2  # ROLESPEC_CURRENT_USER
 
 def _do(_: Any, text: str) -> Treatment:
     why = unlike_ddl(text, _as_it_stands)
-    return Treatment("block", text) if why is None else Treatment("refused", why=why)
+    return Treatment("run", text, look="all") if why is None else Treatment("refused", why=why)
 
 
 def _as_it_stands(text: str) -> bool:
     try:
-        return treatment(text) == Treatment("run", text)
+        found = treatment(text)
     except NotSql:
         return False
+    return found.way == "run" and found.text == text
+
+
+def _rename(statement: Any, text: str) -> Treatment:
+    """A new name of a schema is one for all that is in it."""
+    return Treatment("run", text, look="all" if statement.renameType == ObjectType.OBJECT_SCHEMA else "glance")
+
+
+def _policy(statement: Any, text: str) -> Treatment:
+    roles = tuple(each.rolename for each in statement.roles or () if each.rolename)
+    return Treatment("run", text, look="glance", roles=roles)
+
+
+def _truncate(_: Any, text: str) -> Treatment:
+    return Treatment("run", text, empties=True)
+
+
+def _table(statement: Any, text: str) -> Treatment:
+    """Of all new tables a partition alone has rows of others to look at: those of the default partition."""
+    look: Look = "closely" if statement.partbound is not None else "glance"
+    return Treatment("run", _without_tablespace(statement, text), look=look)
 
 
 def _composed(_: Any, text: str) -> Treatment:
@@ -293,12 +337,15 @@ def _composed(_: Any, text: str) -> Treatment:
 
 
 SPECIAL: Mapping[str, Callable[[Any, str], Treatment]] = {
+    "AlterPolicyStmt": _policy,
     "AlterTableStmt": _alter_table,
     "ClusterStmt": _cluster,
     "CopyStmt": _copy,
     "CreateExtensionStmt": _composed,
+    "CreatePolicyStmt": _policy,
     "CreateRoleStmt": _composed,
     "CreateSchemaStmt": _composed,
+    "CreateStmt": _table,
     "CreateTableAsStmt": _made_from_query,
     "DeleteStmt": _change,
     "DoStmt": _do,
@@ -308,8 +355,10 @@ SPECIAL: Mapping[str, Callable[[Any, str], Treatment]] = {
     "MergeStmt": _change,
     "RefreshMatViewStmt": _refresh,
     "ReindexStmt": _reindex,
+    "RenameStmt": _rename,
     "SelectStmt": _select,
     "TransactionStmt": _control,
+    "TruncateStmt": _truncate,
     "UpdateStmt": _change,
     "VacuumStmt": _vacuum,
     "VariableSetStmt": _setting,

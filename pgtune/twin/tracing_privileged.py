@@ -1,5 +1,6 @@
 """What of a migration takes a superuser: schemas, roles and extensions, composed from the names that it holds."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,6 @@ from pgtune.twin.tracing_effects import EXISTS
 
 ROLE = sql.SQL("CREATE ROLE {0} NOLOGIN; GRANT {0} TO {1}")
 SCHEMA = sql.SQL("CREATE SCHEMA {0} AUTHORIZATION {1}; GRANT USAGE ON SCHEMA {0} TO {2}")
-PATIENCE = "SET lock_timeout = '5s'"
 
 
 @dataclass
@@ -35,6 +35,11 @@ class Privileged:
             status: Status = "present" if error.sqlstate in EXISTS else "failed"
             return Effect(status, " ".join(str(error.diag.message_primary or error).split()))
         return Effect("applied")
+
+    def role(self, name: str) -> None:
+        """Make a role that a policy names, if it is not there: who may log in does not travel."""
+        with contextlib.suppress(psycopg.Error):
+            self.superuser.execute(ROLE.format(sql.Identifier(name), sql.Identifier(PLANNER)))
 
 
 def _composed(statement: Any) -> sql.Composed:

@@ -6,7 +6,9 @@ that no search_path of the migration leads them astray.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+import psycopg
 from psycopg.errors import Diagnostic
 
 from pgtune import resources
@@ -23,6 +25,11 @@ SCANS = (resources.sql("twin/trace_scans"), ())
 COUNT = (resources.sql("twin/trace_count"), ())
 
 
+Look = Literal["glance", "closely", "all"]
+"""How closely a statement is looked at: at a glance if it neither reads rows nor drops anything; all relations if it
+may have changed some in transactions of its own, whose rows bear other numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A relation as a transaction sees it: `file` is its relfilenode, `table` the oid of an index's table, else 0."""
@@ -34,30 +41,44 @@ class Seen:
     table: int
 
     @property
-    def temporary(self) -> bool:
+    def hidden(self) -> bool:
         """Whether it is gone with its session, or holds the long values of another table."""
         return self.name.schema.startswith(("pg_temp", "pg_toast"))
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server says beside its answer; the error class that it would be, a line, and more lines."""
+
+    sqlstate: str
+    primary: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
-    """What was seen after a statement: locks by oid, relations changed or, if `whole`, all; scans by oid; how many."""
+    """What was seen after a statement, relations by their oid.
+
+    `locks` are all that are held, `relations` what it changed or, if `whole`, all; `scans` what it scanned; `count` how
+    many relations there are, None if that was not asked.
+    """
 
     locks: frozenset[tuple[int, str]]
     relations: tuple[Seen, ...]
-    scans: dict[int, int]
-    count: int
+    scans: frozenset[int]
+    count: int | None
     whole: bool
-    notices: tuple[Diagnostic, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass
 class Watch:
-    """The session, opened when it is needed and opened anew after it was ended."""
+    """The session, opened when it is needed and opened anew after it was ended; `opens` is what it begins with."""
 
     house: House
+    opens: Sequence[str] = ()
     _wire: Wire | None = None
-    _notices: list[Diagnostic] = field(default_factory=list)
+    _notices: list[Notice] = field(default_factory=list)
 
     def run(self, *statements: str) -> None:
         """Run statements one after the other, each as it stands.
@@ -67,16 +88,19 @@ class Watch:
         """
         self._session().batch([(each, ()) for each in statements], SECONDS)
 
-    def seen(self, statement: str, before: Sequence[str], *, whole: bool = False) -> Sight:
-        """Run a statement, others before it, and look.
+    def seen(self, statement: str, before: Sequence[str], after: Sequence[str] = (), look: Look = "closely") -> Sight:
+        """Run a statement, others before it, look, and run others after that.
 
         Raises:
             psycopg.Error, NotPlannable: as the wire says.
         """
         self._notices = []
-        asked = [(each, ()) for each in (*before, statement)]
-        answers = self._session().batch([*asked, LOCKS, RELATIONS if whole else CHANGED, SCANS, COUNT], SECONDS)
-        return _sight(answers[len(asked) :], whole, tuple(self._notices))
+        counted = [] if look == "glance" else [SCANS]
+        looks = [LOCKS, RELATIONS if look == "all" else CHANGED, *counted, *([COUNT] if counted else [])]
+        asked = [*((each, ()) for each in before), *counted, (statement, ())]
+        answers = self._session().batch([*asked, *looks, *((each, ()) for each in after)], SECONDS)
+        earlier = answers[len(before)] if counted else []
+        return _sight(answers[len(asked) : len(asked) + len(looks)], earlier, look, tuple(self._notices))
 
     def relations(self) -> dict[int, Seen]:
         """All relations as they are now."""
@@ -97,13 +121,16 @@ class Watch:
         return self._wire is not None and not self._wire.dead
 
     def _session(self) -> Wire:
+        if self.house.fallen:
+            raise psycopg.OperationalError("the server fell")
         if self._wire is None or self._wire.dead:
             self._wire = self.house.weak(OWNER)
             self._wire.connection.add_notice_handler(self._notices_kept)
+            self._wire.batch([(each, ()) for each in self.opens], SECONDS)
         return self._wire
 
     def _notices_kept(self, notice: Diagnostic) -> None:
-        self._notices.append(notice)
+        self._notices.append(Notice(notice.sqlstate or "", notice.message_primary or "", notice.message_detail or ""))
 
     def close(self) -> None:
         """End the session: a relation that it opened may be as long as it was then."""
@@ -112,14 +139,16 @@ class Watch:
             self._wire = None
 
 
-def _sight(answers: Sequence[Rows], whole: bool, notices: tuple[Diagnostic, ...]) -> Sight:
-    locks, relations, scans, count = answers
+def _sight(answers: Sequence[Rows], earlier: Rows, look: Look, notices: tuple[Notice, ...]) -> Sight:
+    locks, relations, *more = answers
+    scans, count = more or ([], None)
+    counted: dict[bytes | None, bytes | None] = dict(earlier)  # type: ignore[arg-type]  # rows of two
     return Sight(
         frozenset((_int(oid), _text(mode)) for oid, mode in locks),
         tuple(map(_seen, relations)),
-        {_int(oid): _int(number) for oid, number in scans},
-        _int(count[0][0]),
-        whole,
+        frozenset(_int(oid) for oid, number in scans if counted.get(oid) != number),
+        _int(count[0][0]) if count else None,
+        look == "all",
         notices,
     )
 

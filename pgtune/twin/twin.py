@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
@@ -17,6 +17,8 @@ from pgtune.twin.planner import Planner
 from pgtune.twin.rebuild import LeftOut
 from pgtune.twin.schemes import Schemes
 from pgtune.twin.whatif import Places, WhatIf
+
+FALLS = 2  # of the server for one migration; each statement that did it is left out the next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Twin:
     parts: Parts
     again: Callable[[], Parts]
     planner_differs: str | None = None
+    _migrated: list[tuple[Script, Mapping[int, str]]] = field(default_factory=list, repr=False)
 
     @property
     def planner(self) -> Planner:
@@ -94,10 +97,21 @@ class Twin:
         Whatever is planned from now on is planned on the schema that it leaves, at production's size.
 
         Raises:
-            NotPlannable: the server fell.
+            NotPlannable: the server fell again and again.
         """
-        with self._standing() as parts:
-            return parts.migrations.trace(script)
+        banned: dict[int, str] = {}
+        while True:
+            parts = self.parts
+            try:
+                with self._standing():
+                    trace = parts.migrations.trace(script, banned)
+            except NotPlannable as error:
+                if parts is self.parts or len(banned) > FALLS:
+                    raise
+                banned[parts.migrations.at] = f"the server fell with it: {error}"
+                continue
+            self._migrated.append((script, banned))
+            return trace
 
     @property
     def tables(self) -> Mapping[Name, Table]:
@@ -119,6 +133,8 @@ class Twin:
             if not self._stands():
                 self.parts.close()
                 self.parts = self.again()
+                for script, banned in self._migrated:
+                    self.parts.migrations.trace(script, banned)
             if isinstance(error, psycopg.Error):
                 raise NotPlannable(" ".join(str(error).split())) from error
             raise
