@@ -38,7 +38,7 @@ SIZE = Rule(
 def no_limit(asked: Asked) -> Iterator[Remark]:
     """More rows than the guide's largest page, of a table that is big, as the planner expects."""
     block, most = asked.shape.blocks[0], asked.ground.pagination.max_size
-    if not _listing(asked) or block.limit is not None or not asked.sized or asked.plan is None:
+    if not _listing(asked) or block.limit or block.aggregated or not asked.sized or asked.plan is None:
         return
     rows, tables = asked.plan.root.rows, asked.shape.tables
     big = [name for name in tables if (grave := asked.graveness(name)) and grave[0] != "note"]
@@ -50,7 +50,7 @@ def no_limit(asked: Asked) -> Iterator[Remark]:
 
 
 def page_size(asked: Asked) -> Iterator[Remark]:
-    """A constant LIMIT above the largest page, or one of a page that is not the default."""
+    """A constant LIMIT above the largest page, or one of a page that is not the default; one row is no page."""
     block, pages = asked.shape.blocks[0], asked.ground.pagination
     if not _listing(asked) or block.limit is None or not (block.limit.literal or "").isdigit():
         return
@@ -58,7 +58,7 @@ def page_size(asked: Asked) -> Iterator[Remark]:
     if size > pages.max_size:
         severity: Severity = "warning" if paged else "note"
         yield Remark(severity, f"LIMIT {size} is above the guide's largest page, {pages.max_size}", SIZE.remedy)
-    elif paged and size != pages.default_size:
+    elif paged and size not in {1, pages.default_size}:
         what = f"a page of {size}, where the guide's default is {pages.default_size}"
         yield Remark("note", what, SIZE.remedy)
 

@@ -13,13 +13,14 @@ from pgtune.review.rule import Remark, Rule
 
 Check = Callable[[Asked], Iterator[Remark]]
 
-# A plan that was not executed is an estimate: what rests on it alone warns. Only a proof makes an error.
-GRAVITY: dict[Weight, Severity] = {"high": "warning", "medium": "warning", "low": "note"}
+# Bounded by the rule's own severity: a plan that was not executed is an estimate, and what rests on it alone warns.
+GRAVITY: dict[Weight, Severity] = {"high": "error", "medium": "warning", "low": "note"}
 # What an index is the answer to; if none that was tried helps, it is no advice.
 INDEXABLE = frozenset({
     "scan.selective", "scan.index-filter", "scan.order-walk", "join.scan-in-loop", "join.scan-for-few",
     "memory.sort-for-limit",
 })  # fmt: skip
+VAGUE = frozenset({"memory.sort", "memory.hash"})  # of all rows below, whichever tables they come from
 NO_INDEX = "no index that was tried makes it clearly cheaper: fewer rows to look at, or an answer that is kept"
 
 
@@ -40,10 +41,10 @@ def seen(rule: Rule) -> Check:
 def _remark(asked: Asked, insight: Insight, node: Node, rule: Rule) -> Remark | None:
     """An insight in a review's words; None if it asks for an index that helps nobody."""
     severity = max(GRAVITY[insight.severity], rule.severity, key=SEVERITIES.index)
-    about = tuple(asked.root(each) for each in [_subject(node)] if each)
+    about = () if rule.code in VAGUE else tuple(asked.root(each) for each in [_subject(node)] if each)
     helps = insight.help
     if insight.code in INDEXABLE and not _indexable(asked):
-        if not any((asked.pages(each) or 0) >= HUGE_PAGES for each in about):
+        if _guessed(asked, about) or not any((asked.pages(each) or 0) >= HUGE_PAGES for each in about):
             return None
         helps = NO_INDEX
     return Remark(severity, insight.what, helps, verified=insight.verified, about=about)
@@ -53,6 +54,13 @@ def _indexable(asked: Asked) -> bool:
     """False if the advisor looked for an index and none wins clearly."""
     proof = asked.prove()
     return proof is None or proof.clear
+
+
+def _guessed(asked: Asked, about: tuple[Name, ...]) -> bool:
+    """True if the filter is on expressions alone, of which the planner only guesses how many rows they keep."""
+    numbers = {each.number for each in asked.shape.sources if each.table in about}
+    own = [each for each in asked.shape.predicates() if each.term.source in numbers]
+    return bool(own) and not any(each.term.column for each in own)
 
 
 def _subject(node: Node) -> Name | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pgtune.indexes.advice import IndexRecommendation
 from pgtune.model.finding import Severity
 from pgtune.model.units import human_bytes
+from pgtune.plans.plan import Node
 from pgtune.plans.rules.scans import BIG_PAGES, HUGE_PAGES
 from pgtune.plans.words import cost, listed, times
 from pgtune.review.asked import Asked
@@ -23,7 +24,7 @@ RULE = Rule(
         "for a table from 1 GB on, a warning from 8 MB on."
     ),
     remedy="Create the index before the query goes live, with CREATE INDEX CONCURRENTLY in a migration of its own.",
-    wrong="SELECT id FROM orders WHERE customer_id = $1",
+    wrong="SELECT id FROM orders WHERE note = $1",
     right="SELECT id FROM orders WHERE id = $1",
     source="the planner of the twin; PostgreSQL documentation 11.1, 19.7.2 (random_page_cost), CREATE INDEX",
     known_as=("pganalyze: missing index", "Query Doctor: missing index", "pgReviewer: missing index"),
@@ -40,10 +41,15 @@ def check(asked: Asked) -> Iterator[Remark]:
 
 
 def _wanted(asked: Asked) -> bool:
-    """True if the plan reads rows in vain, or brings two indexes together."""
+    """True if the plan reads rows in vain, brings two indexes together, or works long for what an index found."""
     if any(each.code in INDEXABLE or each.code == "join.subplan" for each in asked.insights):
         return True
-    return asked.plan is not None and any(node.kind == "BitmapAnd" for node in asked.plan.root.walk())
+    return asked.plan is not None and any(map(_laborious, asked.plan.root.walk()))
+
+
+def _laborious(node: Node) -> bool:
+    """An unexecuted plan does not tell how many rows a filter throws away; the cost of the scan hints at it."""
+    return node.kind == "BitmapAnd" or ("Filter" in node.conditions and node.total_cost >= BIG_PAGES)
 
 
 def _remark(asked: Asked, proof: Proof) -> Remark:

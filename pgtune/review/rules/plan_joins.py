@@ -46,7 +46,7 @@ OR_ACROSS = Rule(
 )
 CARTESIAN = Rule(
     code="join.cartesian",
-    severity="warning",
+    severity="error",
     title="Two tables are joined without any condition between them",
     why="Every row meets every other one: the answer grows with the product of the two tables.",
     remedy="The join condition that is missing.",

@@ -26,8 +26,8 @@ INDEX_FILTER = Rule(
         "columns of a part of the filter alone."
     ),
     remedy="The filter's columns as further keys of the index, or as the predicate of a partial one.",
-    wrong="SELECT id FROM orders WHERE status = 'delivered' AND note = 'gift' AND total > 100",
-    right="SELECT id FROM orders WHERE customer_id = $1 AND created_at > $2",
+    wrong="SELECT id FROM orders WHERE customer_id = $1 AND note = $2",
+    right="SELECT id FROM orders WHERE customer_id = $1",
     source="PostgreSQL documentation 11.3 (Multicolumn Indexes), 11.8 (Partial Indexes)",
     known_as=("pganalyze: inefficient index", "pgplan: index filter"),
 )
@@ -42,7 +42,7 @@ ORDER_WALK = Rule(
     ),
     remedy="An index with the filter's equality columns first and the columns of ORDER BY behind them.",
     wrong="SELECT id FROM orders WHERE note = $1 ORDER BY id DESC LIMIT 20",
-    right="SELECT id FROM orders WHERE customer_id = $1 ORDER BY id DESC LIMIT 20",
+    right="SELECT id FROM orders WHERE id > $1 ORDER BY id LIMIT 20",
     source="PostgreSQL documentation 11.4 (Indexes and ORDER BY), 14.2 (Statistics Used by the Planner)",
     known_as=("pganalyze: wrong index due to ORDER BY",),
 )
@@ -55,8 +55,8 @@ PARTITIONS = Rule(
         "one, a query on one day costs as much as one on all years, and its planning grows with the partitions."
     ),
     remedy="A condition on the partition key.",
-    wrong="SELECT id FROM measurements WHERE device_id = $1 AND value > 9",
-    right="SELECT id FROM measurements WHERE device_id = $1 AND at >= $2 AND at < $3",
+    wrong="SELECT at, value FROM measurements WHERE device_id = $1",
+    right="SELECT at, value FROM measurements WHERE device_id = $1 AND at >= $2 AND at < $3",
     source="PostgreSQL documentation 5.12.4 (Partition Pruning)",
     known_as=("dryrun: no partition pruning",),
 )

@@ -23,7 +23,7 @@ HASH = Rule(
     title="A hash table that does not fit in memory",
     why="Beyond work_mem times hash_mem_multiplier it is split into batches that go to temporary files.",
     remedy="Fewer rows and columns below it, or more work_mem or hash_mem_multiplier for this query.",
-    wrong="SELECT note, count(*) FROM orders GROUP BY note",
+    wrong="SELECT o.id, c.name FROM customers c JOIN orders o ON o.customer_id = c.id WHERE o.total > 100",
     right="SELECT status, count(*) FROM orders GROUP BY status",
     source="PostgreSQL documentation 19.4.1 (hash_mem_multiplier)",
     known_as=("pganalyze: hash batches", "pev2: hash batches"),

@@ -21,8 +21,8 @@ RULE = Rule(
         "another order, so that the index cannot be used and the table is read whole."
     ),
     remedy="The bare column on one side of the comparison; or an index on the expression.",
-    wrong="SELECT id FROM orders WHERE date_trunc('month', created_at) = '2026-05-01'",
-    right="SELECT id FROM orders WHERE created_at >= '2026-05-01' AND created_at < '2026-06-01'",
+    wrong="SELECT id FROM orders WHERE placed_at::date = '2026-03-05'",
+    right="SELECT id FROM orders WHERE placed_at >= '2026-03-05' AND placed_at < '2026-03-06'",
     source="PostgreSQL documentation 11.7 (Indexes on Expressions), 11.2 (Index Types); the twin's costs",
     known_as=("slowql: non-sargable", "pgrubic: function on a column"),
 )
