@@ -10,7 +10,7 @@ from pgtune.review.weighing import by_size
 from pgtune.sqltext.raw import strings
 
 INSIDE = Rule(
-    code="migration.concurrently-in-transaction",
+    code="migration.in-transaction",
     severity="error",
     title="A statement that cannot run in a transaction stands in one",
     why="""\
