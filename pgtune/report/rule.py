@@ -38,7 +38,7 @@ def table(rule: Rule, paper: Paper) -> str:
     for title, body in _sections(rule):
         lines += ["", paper.paint(title, "heading"), *paper.wrapped(body, 2)]
     for title, example in _examples(rule):
-        lines += ["", paper.paint(title, "heading"), *(f"  {visible(line)}" for line in example.splitlines())]
+        lines += ["", paper.paint(title, "heading"), *(f"  {line}" for line in _lines(example))]
     for title, body in _behind(rule):
         lines += ["", paper.paint(title, "heading"), *paper.wrapped(body, 2)]
     return paper.finish(lines)
@@ -72,6 +72,11 @@ def _examples(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "Found", rule.wrong
     if rule.right:
         yield "Not found", rule.right
+
+
+def _lines(example: str) -> list[str]:
+    """The example's lines with their blanks, and with nothing in them that acts on a terminal."""
+    return fenced(example, "").split("\n")[1:-1]
 
 
 def _behind(rule: Rule) -> Iterator[tuple[str, str]]:
