@@ -6,6 +6,7 @@ from pglast import enums
 
 from pgtune.model.design import LONGEST_NAME
 from pgtune.model.errors import NotSql
+from pgtune.review.columns import column_constraints
 from pgtune.review.step import Command, Step
 from pgtune.sqltext.parse import deparsed, identifier, tree
 from pgtune.sqltext.raw import Node, strings, walk
@@ -44,7 +45,11 @@ def not_valid(step: Step, command: Command, constraint: Node) -> str:
 
 
 def _alone(step: Step, command: Command, name: str) -> str:
-    """ALTER TABLE with this one constraint, NOT VALID."""
+    """ALTER TABLE with this one constraint, NOT VALID: as it is written where it is alone, else printed anew."""
+    if len(step.commands) == 1 and "--" not in step.sql.text:  # behind a comment nothing counts
+        at, text = step.place(command.at), step.sql.text.rstrip("; \n")
+        named = "" if command.definition.get("conname") else f"CONSTRAINT {identifier(name)} "
+        return f"{text[:at]}{named}{text[at:]} NOT VALID"
     try:
         statement: Any = tree(step.sql.text)
         chosen = statement.cmds[step.commands.index(command)]
@@ -74,17 +79,36 @@ def using_index(step: Step, constraint: Node) -> str:
 
 def column_first(step: Step, command: Command) -> str:
     """The column added bare, its default set for new rows; "" where that cannot be written."""
-    try:
-        statement: Any = tree(step.sql.text)
-        chosen = statement.cmds[step.commands.index(command)]
-        default = next(each for each in chosen.def_.constraints if each.contype == enums.ConstrType.CONSTR_DEFAULT)
-        chosen.def_.constraints = None
-        statement.cmds = [chosen]
-        added, value = deparsed(statement), deparsed(default.raw_expr)
-    except (NotSql, ValueError, AttributeError, StopIteration):
+    value = _default(step, command)
+    first = min((int(each.get("location", 0)) for each in column_constraints(command.definition)), default=0)
+    if not value or not first:
         return ""
     table, column = step.written(step.relation), identifier(str(command.definition.get("colname", "")))
+    added = step.sql.text[step.place(command.at) : step.place(first)].strip()
     return (
-        f"{added};\nALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value};\n"
+        f"ALTER TABLE {table} ADD COLUMN {added};\nALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value};\n"
         f"-- then in batches, each committed:\nUPDATE {table} SET {column} = DEFAULT WHERE {column} IS NULL AND ...;"
     )
+
+
+def _default(step: Step, command: Command) -> str:
+    """The default's expression as it is written, "" where its end is not known for sure."""
+    kept = [each for each in column_constraints(command.definition) if each.get("contype") == "CONSTR_DEFAULT"]
+    if not kept:
+        return ""
+    begins = int(kept[0].get("location", 0))
+    ends = [int(each.get("location", 0)) for each in column_constraints(command.definition)]
+    if (len(step.commands) > 1 and max(ends) == begins) or "--" in step.sql.text:
+        return _printed(step, command)
+    behind = min((each for each in ends if each > begins), default=len(step.sql.text.encode()))
+    text = step.sql.text[step.place(begins) : step.place(behind)]
+    return text.rstrip("; \n")[len("DEFAULT") :].strip()
+
+
+def _printed(step: Step, command: Command) -> str:
+    try:
+        chosen: Any = tree(step.sql.text)
+        made = chosen.cmds[step.commands.index(command)].def_.constraints
+        return deparsed(next(each for each in made if each.contype == enums.ConstrType.CONSTR_DEFAULT).raw_expr)
+    except (NotSql, StopIteration, AttributeError):
+        return ""

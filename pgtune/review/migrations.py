@@ -1,5 +1,6 @@
 """What is said of a change's migrations: each statement with its circumstances, every migration rule asked of it."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -10,15 +11,20 @@ from pgtune.plans.spot import Facts
 from pgtune.review.foreseen import foreseen
 from pgtune.review.keys import made
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.rules.migration import MIGRATION
+from pgtune.review.rules.migration import by_kind
 from pgtune.review.scene import Scene
 from pgtune.review.scenes import after, begins
-from pgtune.review.step import Step, commands
+from pgtune.review.step import Step, commands, defined
 from pgtune.sources.project import Migration, Sql
 from pgtune.sqltext.raw import NOTHING, Statement, statement
 
+NO_TABLE: dict[str, str] = {}
 Indexes = defaultdict[Name, list[tuple[str, ...]]]
 
+_WORD = re.compile(r"[A-Za-z]+")
+_SPEAKING = re.compile(r"set_config|\binto\b", re.IGNORECASE)
+# Queries: of interest only where they set something or make a table.
+ASKING = frozenset({"select", "with", "values", "table"})
 # What no migration rule speaks of, told by its first word: a dump's thousands of INSERTs are not read.
 SILENT = frozenset({"comment", "grant", "revoke", "insert", "copy", "explain", "notify", "analyze", "analyse"})
 
@@ -79,12 +85,18 @@ def _step(
     read = _read(sql)
     traced = effect is not None and effect.status in {"applied", "planned"}
     does = effect if traced and effect is not None else foreseen(read, scene)
-    return Step(sql, read, migration, scene, does, traced, commands(read), len(beside), beside, indexes)
+    relation = scene.named(read.node.get("relation", NO_TABLE))
+    return Step(
+        sql, read.kind, read.node, relation, migration, scene, does, traced, commands(read), defined(read),
+        len(beside), beside, indexes,
+    )  # fmt: skip
 
 
 def _read(sql: Sql) -> Statement:
-    word = sql.text[:12].split(maxsplit=1)
-    if sql.dynamic or not word or word[0].lower() in SILENT:
+    """The statement as far as a rule looks at it."""
+    word = _WORD.match(sql.text)
+    first = word[0].lower() if word else ""
+    if sql.dynamic or first in SILENT or (first in ASKING and not _SPEAKING.search(sql.text)):
         return NOTHING
     try:
         return statement(sql.text)
@@ -96,7 +108,7 @@ def _remarks(made: Sequence[Step]) -> Iterator[tuple[Sql, Rule, Remark]]:
     """What the rules say of each step; a rule that speaks once a migration is not asked again."""
     said: set[str] = set()
     for step in made:
-        for rule, check in MIGRATION:
+        for rule, check in by_kind(step.kind):
             if rule.once and rule.code in said:
                 continue
             for remark in check(step):

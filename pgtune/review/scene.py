@@ -48,7 +48,9 @@ class Scene:
         meant = Name(self.schema, name)
         if meant in self.fresh:
             return meant
-        return self.facts.resolve("", name) or meant if meant not in self.facts.tables else meant
+        if not self.facts.tables or meant in self.facts.tables:
+            return meant
+        return self.facts.resolve("", name) or meant
 
     def of_index(self, schema: str, index: str) -> Name | None:
         """The table of an index: one that the change made, or one of production; None if nobody knows it."""

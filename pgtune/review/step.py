@@ -1,6 +1,6 @@
 """A statement of a migration with what it does and with what holds when it begins: the subject of migration rules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgtune.model.design import Name
@@ -9,9 +9,10 @@ from pgtune.model.trace import Effect
 from pgtune.model.units import human_bytes
 from pgtune.plans.rules.scans import BIG_PAGES, HUGE_PAGES, SOME_PAGES
 from pgtune.plans.spot import PAGE
+from pgtune.review.rule import Remark
 from pgtune.review.scene import Scene
 from pgtune.sources.project import Migration, Sql
-from pgtune.sqltext.raw import Node, Statement, inner
+from pgtune.sqltext.raw import Node, Statement, inner, type_name
 
 # How each tool is told not to open a transaction (their documentation).
 WAYS_OUT = {
@@ -57,21 +58,50 @@ def commands(statement: Statement) -> tuple[Command, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Defined:
+    """A column that a statement defines: its name, its type as format_type() writes it, and all that is said of it."""
+
+    name: str
+    type: str
+    node: Node
+
+    @property
+    def base(self) -> str:
+        """The type without length and brackets."""
+        return self.type.partition("(")[0].partition("[")[0]
+
+
+def defined(statement: Statement) -> tuple[Defined, ...]:
+    """The columns of CREATE TABLE and of ADD COLUMN."""
+    if statement.kind == "CreateStmt":
+        found = [each["ColumnDef"] for each in statement.node.get("tableElts", ()) if "ColumnDef" in each]
+    elif statement.kind == "AlterTableStmt":
+        found = [each.definition for each in commands(statement) if each.subtype == "AT_AddColumn"]
+    else:
+        return ()
+    return tuple(Defined(each.get("colname", ""), type_name(each.get("typeName", {})), each) for each in found)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A statement and its circumstances.
 
+    `kind` is the parser's name of the statement, `node` its fields, `relation` the table that it names first.
     `does` is what it does to tables that were there before: what was observed on the twin if `traced`, else what its
     text lets foresee. `beside` are all steps of the migration, of which this is number `number`;
     `indexes` the columns of every index that the change makes anywhere, by table.
     """
 
     sql: Sql
-    statement: Statement
+    kind: str
+    node: Node
+    relation: Name
     migration: Migration
     scene: Scene
     does: Effect
     traced: bool = False
     commands: tuple[Command, ...] = ()
+    columns: tuple[Defined, ...] = ()
     number: int = 0
     beside: Sequence["Step"] = ()
     indexes: Mapping[Name, Sequence[tuple[str, ...]]] = field(default_factory=dict)
@@ -85,21 +115,6 @@ class Step:
     def later(self) -> Sequence["Step"]:
         """The steps behind it."""
         return self.beside[self.number + 1 :]
-
-    @property
-    def kind(self) -> str:
-        """The parser's name of the statement."""
-        return self.statement.kind
-
-    @property
-    def node(self) -> Node:
-        """The statement's fields."""
-        return self.statement.node
-
-    @property
-    def relation(self) -> Name:
-        """The table that the statement names first."""
-        return self.scene.named(self.node.get("relation", {}))
 
     @property
     def relation_scanned(self) -> bool:
@@ -125,10 +140,6 @@ class Step:
         """The commands of these kinds, if the table was there before the change."""
         if self.commands and self.old(self.relation):
             yield from (each for each in self.commands if each.subtype in subtypes)
-
-    def locked(self, *modes: str) -> Iterator[Name]:
-        """The tables that were there before and on which the statement takes one of these locks."""
-        yield from (each.table for each in self.does.locks if each.mode in modes and self.old(each.table))
 
     def place(self, byte: int) -> int:
         """The character at that byte of the statement's text."""
@@ -165,3 +176,16 @@ class Step:
         if pages >= HUGE_PAGES:
             return "error"
         return None if pages < SOME_PAGES else "warning" if pages >= BIG_PAGES else "note"
+
+
+Check = Callable[[Step], Iterator[Remark]]
+
+
+def asked_of(*kinds: str) -> Callable[[Check], Check]:
+    """A check that is asked of these kinds of statements alone (the parser's names); without it, of all."""
+
+    def mark(check: Check) -> Check:
+        vars(check)["kinds"] = frozenset(kinds)
+        return check
+
+    return mark

@@ -1,8 +1,8 @@
 """Every rule of migrations with its check, the graver before the lighter."""
 
-from collections.abc import Callable, Iterator
+from functools import cache
 
-from pgtune.review.rule import Remark, Rule
+from pgtune.review.rule import Rule
 from pgtune.review.rules import (
     migration_columns,
     migration_concurrently,
@@ -23,9 +23,7 @@ from pgtune.review.rules import (
     migration_types,
     migration_unique,
 )
-from pgtune.review.step import Step
-
-Check = Callable[[Step], Iterator[Remark]]
+from pgtune.review.step import Check
 
 MIGRATION: tuple[tuple[Rule, Check], ...] = (
     (migration_type_change.RULE, migration_type_change.check),
@@ -47,3 +45,9 @@ MIGRATION: tuple[tuple[Rule, Check], ...] = (
     *migration_timeouts.RULES,
     *migration_types.RULES,
 )
+
+
+@cache
+def by_kind(kind: str) -> tuple[tuple[Rule, Check], ...]:
+    """The rules that are asked of statements of this kind."""
+    return tuple(each for each in MIGRATION if kind in getattr(each[1], "kinds", (kind,)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.review.columns import column_constraints, rewrites_for, serial, unknown_call
 from pgtune.review.fixes import column_first
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Command, Step
+from pgtune.review.step import Command, Step, asked_of
 from pgtune.review.weighing import by_size
 
 DEFAULT = Rule(
@@ -47,6 +47,7 @@ Give it a constant default, or add it nullable, fill it, and set NOT NULL by way
 )
 
 
+@asked_of("AlterTableStmt")
 def default(step: Step) -> Iterator[Remark]:
     """Each new column for which the table is rewritten."""
     for each in step.of("AT_AddColumn"):
@@ -70,6 +71,7 @@ def _seen(step: Step, command: Command) -> str:
     return ""
 
 
+@asked_of("AlterTableStmt")
 def required(step: Step) -> Iterator[Remark]:
     """Each NOT NULL column without a value for the rows that are there."""
     for each in step.of("AT_AddColumn"):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pgtune.model.design import Name
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 from pgtune.review.weighing import by_size
 from pgtune.sqltext.raw import strings
 
@@ -116,9 +116,10 @@ def _concurrent(step: Step) -> bool:
     return any(each["DefElem"].get("defname") == "concurrently" for each in step.node.get("params", ()))
 
 
+@asked_of("DropStmt")
 def drop_index(step: Step) -> Iterator[Remark]:
     """DROP INDEX of a table that was there before."""
-    if step.kind != "DropStmt" or step.node.get("removeType") != "OBJECT_INDEX" or step.node.get("concurrent"):
+    if step.node.get("removeType") != "OBJECT_INDEX" or step.node.get("concurrent"):
         return
     names = [strings([each]) for each in step.node.get("objects", ())]
     tables = [step.scene.of_index("" if len(each) < 2 else each[-2], each[-1]) for each in names]
@@ -134,9 +135,10 @@ def drop_index(step: Step) -> Iterator[Remark]:
     )  # fmt: skip
 
 
+@asked_of("ReindexStmt")
 def reindex(step: Step) -> Iterator[Remark]:
     """REINDEX without CONCURRENTLY."""
-    if step.kind != "ReindexStmt" or _concurrent(step):
+    if _concurrent(step):
         return
     for table in step.does.scanned or (Name("", ""),):
         on = step.shown(table) if table.name else "the tables of its indexes"
@@ -146,6 +148,7 @@ def reindex(step: Step) -> Iterator[Remark]:
         )  # fmt: skip
 
 
+@asked_of("AlterTableStmt")
 def detach(step: Step) -> Iterator[Remark]:
     """DETACH PARTITION without CONCURRENTLY."""
     for each in step.of("AT_DetachPartition"):
@@ -153,13 +156,15 @@ def detach(step: Step) -> Iterator[Remark]:
             yield from by_size(
                 step, step.relation, f"DETACH takes ACCESS EXCLUSIVE on all of {step.shown(step.relation)}",
                 f"DETACH PARTITION ... CONCURRENTLY, outside a transaction{step.way_out}",
-                f"{step.sql.text.rstrip('; ')} CONCURRENTLY;" if len(step.commands) == 1 else "", most="warning",
+                f"{step.sql.text.rstrip('; ')} CONCURRENTLY;" if len(step.commands) == 1 and "--" not in step.sql.text
+                else "", most="warning",
             )  # fmt: skip
 
 
+@asked_of("RefreshMatViewStmt")
 def refresh(step: Step) -> Iterator[Remark]:
     """REFRESH MATERIALIZED VIEW without CONCURRENTLY."""
-    if step.kind != "RefreshMatViewStmt" or not step.old(step.relation):
+    if not step.old(step.relation):
         return
     if not step.node.get("concurrent") and not step.node.get("skipData"):
         yield from by_size(

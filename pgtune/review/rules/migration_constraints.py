@@ -6,7 +6,7 @@ from pgtune.model.design import Name
 from pgtune.review.columns import constraints
 from pgtune.review.fixes import constraint_name, not_valid
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Command, Step
+from pgtune.review.step import Command, Step, asked_of
 from pgtune.review.weighing import by_size
 from pgtune.sqltext.raw import Node
 
@@ -69,6 +69,7 @@ ALTER TABLE orders VALIDATE CONSTRAINT orders_total_check;""",
 )
 
 
+@asked_of("AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Each CHECK that is added and tested at once."""
     for command, constraint in _added(step, "CONSTR_CHECK"):
@@ -81,6 +82,7 @@ def check(step: Step) -> Iterator[Remark]:
         )  # fmt: skip
 
 
+@asked_of("AlterTableStmt")
 def foreign_key(step: Step) -> Iterator[Remark]:
     """Each foreign key that is added and looked up at once."""
     for command, constraint in _added(step, "CONSTR_FOREIGN"):
@@ -94,6 +96,7 @@ def foreign_key(step: Step) -> Iterator[Remark]:
         )  # fmt: skip
 
 
+@asked_of("AlterTableStmt")
 def together(step: Step) -> Iterator[Remark]:
     """VALIDATE CONSTRAINT while the lock of its ADD is held."""
     if not step.scene.began:

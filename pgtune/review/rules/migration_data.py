@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.review.amount import changed
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 
 WHOLE = Rule(
     code="migration.no-where",
@@ -36,9 +36,10 @@ versions of the rows stay in the table as dead ones.""",
 HELP = "batches of some thousand rows by ranges of the primary key, each committed"
 
 
+@asked_of("UpdateStmt", "DeleteStmt")
 def whole(step: Step) -> Iterator[Remark]:
     """UPDATE or DELETE without WHERE of a table that was there before."""
-    if step.kind not in {"UpdateStmt", "DeleteStmt"} or "whereClause" in step.node or _joined(step):
+    if "whereClause" in step.node or _joined(step):
         return
     work = changed(step)
     if work is None:
@@ -55,10 +56,9 @@ def _joined(step: Step) -> bool:
     return "fromClause" in step.node or "usingClause" in step.node
 
 
+@asked_of("UpdateStmt", "DeleteStmt", "MergeStmt")
 def backfill(step: Step) -> Iterator[Remark]:
     """A change of many rows by the plan, or by its text one that gives a value to all rows that have none."""
-    if step.kind not in {"UpdateStmt", "DeleteStmt", "MergeStmt"}:
-        return
     if "whereClause" not in step.node and not _joined(step) and step.kind != "MergeStmt":
         return
     work = changed(step)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.model.finding import Severity
 from pgtune.plans.words import listed
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 from pgtune.sqltext.raw import Node, inner, strings
 
 DROP = Rule(
@@ -76,6 +76,7 @@ REPLACED = {"view": "ViewStmt", "materialised view": "CreateTableAsStmt", "funct
 HELP = "deploy code that does not use it first, and drop it in a later migration"
 
 
+@asked_of("AlterTableStmt", "DropStmt", "DropdbStmt")
 def drop(step: Step) -> Iterator[Remark]:
     """A dropped column, table, view, type, schema or database that was there before."""
     for each in step.of("AT_DropColumn"):
@@ -118,6 +119,7 @@ def _made_again(step: Step, what: str) -> bool:
     return again is not None and any(each.kind == again for each in step.later)
 
 
+@asked_of("RenameStmt", "AlterEnumStmt")
 def rename(step: Step) -> Iterator[Remark]:
     """A renamed column, table, type, schema or value of an enum that was there before."""
     if step.kind == "AlterEnumStmt" and step.node.get("oldVal"):
@@ -153,6 +155,7 @@ def _view_of_old_name(step: Step) -> bool:
     return any(each.kind == "ViewStmt" and each.scene.named(each.node["view"]) == step.relation for each in step.later)
 
 
+@asked_of("AlterTableStmt")
 def nullable(step: Step) -> Iterator[Remark]:
     """DROP NOT NULL."""
     for each in step.of("AT_DropNotNull"):

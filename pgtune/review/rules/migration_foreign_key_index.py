@@ -6,7 +6,7 @@ from pgtune.model.design import Index, Key
 from pgtune.plans.words import listed
 from pgtune.review.keys import foreign, served
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 from pgtune.sqltext.parse import identifier
 
 RULE = Rule(
@@ -28,10 +28,9 @@ ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers (id) NOT V
 )
 
 
+@asked_of("CreateStmt", "AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """One remark a table: the foreign keys for which neither production nor the change has an index."""
-    if step.kind != "CreateStmt" and not step.commands:
-        return
     table = step.relation
     bare = [each for each in foreign(step) if not served(each[0], table, step.scene, step.indexes.get(table, ()))]
     if not bare:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 
 RULE = Rule(
     code="migration.index",
@@ -28,9 +28,10 @@ partitioned table takes it on each partition, and ATTACH PARTITION on the parent
 _WORDS = re.compile(r"(\bcreate\s+(?:unique\s+)?index)\b", re.IGNORECASE)
 
 
+@asked_of("IndexStmt")
 def check(step: Step) -> Iterator[Remark]:
     """A plain CREATE INDEX on a table that was there before."""
-    if step.kind != "IndexStmt" or step.node.get("concurrent") or not step.old(step.relation):
+    if step.node.get("concurrent") or not step.old(step.relation):
         return
     severity = step.graveness(step.relation)
     if severity is None:

@@ -6,7 +6,7 @@ from pgtune.model.design import Name
 from pgtune.review.amount import touched
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scene import MODES, STRONG
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 
 HELD = Rule(
     code="migration.lock-held",
@@ -88,6 +88,7 @@ def _taken(step: Step, table: Name, mode: str) -> int:
     return step.sql.line
 
 
+@asked_of("AlterTableStmt")
 def merge(step: Step) -> Iterator[Remark]:
     """A second ALTER TABLE that passes over the same table under a lock."""
     if not _passes(step):

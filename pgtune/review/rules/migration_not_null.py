@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Command, Step
+from pgtune.review.step import Command, Step, asked_of
 from pgtune.sqltext.parse import identifier
 
 RULE = Rule(
@@ -25,6 +25,7 @@ meanwhile), then SET NOT NULL: it trusts the valid check and reads nothing. Drop
 )  # fmt: skip
 
 
+@asked_of("AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Each SET NOT NULL, if the table was seen to be read, or if no valid check is known that makes it unnecessary."""
     if step.relation_scanned:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scenes import ENDS
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 from pgtune.sqltext.raw import inner, strings
 
 DOMAIN = Rule(
@@ -78,10 +78,11 @@ ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text;""",
 )
 
 
+@asked_of("AlterDomainStmt")
 def domain(step: Step) -> Iterator[Remark]:
     """ALTER DOMAIN ... ADD CONSTRAINT that is tested at once; an error only where a big table was seen to be read."""
     fields = inner(step.node.get("def", {}))[1]
-    if step.kind != "AlterDomainStmt" or step.node.get("subtype") != "C" or fields.get("skip_validation"):
+    if step.node.get("subtype") != "C" or fields.get("skip_validation"):
         return
     name = ".".join(strings(step.node.get("typeName")))
     made = (each.node["domainname"] for each in step.before if each.kind == "CreateDomainStmt")
@@ -99,9 +100,10 @@ def domain(step: Step) -> Iterator[Remark]:
     )  # fmt: skip
 
 
+@asked_of("AlterEnumStmt")
 def value(step: Step) -> Iterator[Remark]:
     """ALTER TYPE ... ADD VALUE, and the value in a later statement of the same transaction."""
-    if step.kind != "AlterEnumStmt" or step.node.get("oldVal") or not step.scene.began:
+    if step.node.get("oldVal") or not step.scene.began:
         return
     new = str(step.node.get("newVal", ""))
     literal = "'" + new.replace("'", "''") + "'"
@@ -116,6 +118,7 @@ def value(step: Step) -> Iterator[Remark]:
             return
 
 
+@asked_of("AlterTableStmt")
 def security(step: Step) -> Iterator[Remark]:
     """ENABLE ROW LEVEL SECURITY on a table that was there before, and no policy in the migration."""
     for _ in step.of("AT_EnableRowSecurity"):
@@ -128,6 +131,7 @@ def security(step: Step) -> Iterator[Remark]:
             )  # fmt: skip
 
 
+@asked_of("CreateStmt", "IndexStmt", "DropStmt", "AlterTableStmt")
 def again(step: Step) -> Iterator[Remark]:
     """The first statement behind another one, outside a transaction, that would fail the second time."""
     if step.scene.began or not step.number or step.migration.tool in {"structure", "plain"}:

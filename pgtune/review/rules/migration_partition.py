@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.model.design import Name
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 from pgtune.review.weighing import by_size
 
 ATTACH = Rule(
@@ -45,6 +45,7 @@ ALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') T
 )
 
 
+@asked_of("AlterTableStmt")
 def attach(step: Step) -> Iterator[Remark]:
     """ATTACH of a table that was there before, if it was seen to be read or has no check that could prevent it."""
     for each in step.commands:
@@ -67,9 +68,10 @@ def _checked(step: Step, table: Name) -> bool:
     )  # fmt: skip
 
 
+@asked_of("CreateStmt")
 def made(step: Step) -> Iterator[Remark]:
     """A partition made directly, of a partitioned table that was there before, with no lock_timeout."""
-    if step.kind != "CreateStmt" or "partbound" not in step.node or step.scene.timeouts:
+    if "partbound" not in step.node or step.scene.timeouts:
         return
     for each in step.node.get("inhRelations", ()):
         parent = step.scene.named(each.get("RangeVar", {}))

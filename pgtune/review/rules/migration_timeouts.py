@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.plans.rules.scans import BIG_PAGES
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scene import STRONG
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 
 TIMEOUT = Rule(
     code="migration.lock-timeout",
@@ -73,12 +73,14 @@ def timeout(step: Step) -> Iterator[Remark]:
         yield from _said(step, "")
 
 
+@asked_of("CreateStmt")
 def references(step: Step) -> Iterator[Remark]:
     """CREATE TABLE whose foreign key locks a table that was there before."""
-    if step.kind == "CreateStmt" and "partbound" not in step.node:
+    if "partbound" not in step.node:
         yield from _said(step, "the new foreign key")
 
 
+@asked_of("CreateTrigStmt", "AlterTableStmt")
 def trigger(step: Step) -> Iterator[Remark]:
     """A trigger made or switched on a table that was there before."""
     if _switches(step):

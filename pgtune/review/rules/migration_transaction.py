@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scenes import ENDS
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 
 NESTED = Rule(
     code="migration.nested-transaction",
@@ -46,9 +46,10 @@ COMMIT;""",
 BEGINS = {"TRANS_STMT_BEGIN", "TRANS_STMT_START"}
 
 
+@asked_of("TransactionStmt")
 def nested(step: Step) -> Iterator[Remark]:
     """BEGIN where a transaction is open, and COMMIT of one that the tool has opened."""
-    if step.kind != "TransactionStmt" or not step.scene.began:
+    if not step.scene.began:
         return
     kind = step.node.get("kind")
     if kind in BEGINS:
@@ -68,9 +69,10 @@ def _begins(step: Step) -> bool:
     return step.kind == "TransactionStmt" and step.node.get("kind") in BEGINS
 
 
+@asked_of("TransactionStmt")
 def uncommitted(step: Step) -> Iterator[Remark]:
     """BEGIN with no end behind it."""
-    if step.kind != "TransactionStmt" or step.node.get("kind") not in BEGINS or step.scene.began:
+    if step.node.get("kind") not in BEGINS or step.scene.began:
         return
     if not any(each.kind == "TransactionStmt" and each.node.get("kind") in ENDS for each in step.later):
         yield Remark("error", "this transaction is never committed: all of it is undone when the session ends",

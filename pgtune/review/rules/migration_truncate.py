@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.plans.words import listed, rows_of
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 
 RULE = Rule(
     code="migration.truncate",
@@ -21,10 +21,9 @@ well, whatever its ON DELETE says.""",
 )
 
 
+@asked_of("TruncateStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Every TRUNCATE of tables that were there before; an error if they are known to have rows."""
-    if step.kind != "TruncateStmt":
-        return
     tables = [each.table for each in step.does.locks if step.old(each.table)]
     rows = [found.rows for each in tables if (found := step.scene.table(each)) is not None]
     if not tables or (len(rows) == len(tables) and not any(rows)):

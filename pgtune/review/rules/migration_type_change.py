@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.review.retype import Retyped, retyped
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Command, Step
+from pgtune.review.step import Command, Step, asked_of
 
 RULE = Rule(
     code="migration.type-change",
@@ -27,6 +27,7 @@ one short transaction.""",
 )  # fmt: skip
 
 
+@asked_of("AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Each changed type that rewrites the table, or that rewrites it if it was what nobody knows."""
     for each in step.of("AT_AlterColumnType"):

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 from pgtune.plans.words import listed
 from pgtune.review.columns import SERIALS, column_constraints
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
-from pgtune.sqltext.raw import Node, inner, strings, type_name
+from pgtune.review.step import Check, Defined, Step, asked_of
+from pgtune.sqltext.raw import inner, strings
 
-Test = Callable[[Step, Node], bool]
+Test = Callable[[Step, Defined], bool]
+
+NARROW_SERIALS = SERIALS - {"bigserial", "serial8"}
+COUNTED = {"integer", "smallint"}
 
 
 def _rule(code: str, title: str, why: str, remedy: str, column: str, instead: str, source: str, *names: str) -> Rule:  # noqa: PLR0913,PLR0917
@@ -97,65 +100,50 @@ BEFORE or AFTER sorts last.""",
 
 def _is(*types: str) -> Test:
     wanted = frozenset(types)
-    return lambda _, column: _base(column) in wanted
+    return lambda _, column: column.base in wanted
 
 
-def _base(column: Node) -> str:
-    return type_name(column.get("typeName", {})).partition("(")[0].removesuffix("[]")
+def _timestamp(_: Step, column: Defined) -> bool:
+    return column.base.startswith("timestamp") and "without time zone" in column.type
 
 
-def _timestamp(_: Step, column: Node) -> bool:
-    return type_name(column.get("typeName", {})).replace("(", " (").endswith("without time zone") and (
-        _base(column).startswith("timestamp")
-    )
-
-
-def _narrow(step: Step, column: Node) -> bool:
+def _narrow(step: Step, column: Defined) -> bool:
     """An integer that a sequence fills and that is the primary key by itself."""
-    base, kinds = _base(column), {each.get("contype") for each in column_constraints(column)}
-    counted = base in SERIALS - {"bigserial", "serial8"} or (
-        base in {"integer", "smallint"} and "CONSTR_IDENTITY" in kinds
-    )
-    return counted and ("CONSTR_PRIMARY" in kinds or str(column.get("colname")) in _keys(step))
+    if column.base not in COUNTED and column.base not in NARROW_SERIALS:
+        return False
+    kinds = {each.get("contype") for each in column_constraints(column.node)}
+    counted = column.base in NARROW_SERIALS or "CONSTR_IDENTITY" in kinds
+    return counted and ("CONSTR_PRIMARY" in kinds or (column.name,) == _key(step))
 
 
-def _keys(step: Step) -> tuple[str, ...]:
+def _key(step: Step) -> tuple[str, ...]:
+    """The columns of the primary key, where it is a constraint of the table."""
     for element in step.node.get("tableElts", ()):
         kind, fields = inner(element)
         if kind == "Constraint" and fields.get("contype") == "CONSTR_PRIMARY":
-            keys = strings(fields.get("keys"))
-            return keys if len(keys) == 1 else ()
+            return strings(fields.get("keys"))
     return ()
 
 
-def _columns(step: Step) -> Iterator[Node]:
-    """The columns that the statement defines or gives a type."""
-    for element in step.node.get("tableElts", ()) if step.kind == "CreateStmt" else ():
-        kind, fields = inner(element)
-        if kind == "ColumnDef":
-            yield fields
-    for each in step.commands:
-        if each.subtype == "AT_AddColumn":
-            yield each.definition
-
-
-def _noted(test: Test, words: str, help_: str) -> Callable[[Step], Iterator[Remark]]:
+def _noted(test: Test, words: str, help_: str) -> Check:
     """A check that names, at the first column of which the test is true, all of the migration's."""
 
+    @asked_of("CreateStmt", "AlterTableStmt")
     def check(step: Step) -> Iterator[Remark]:
-        first = next((each for each in _columns(step) if test(step, each)), None)
+        first = next((each for each in step.columns if test(step, each)), None)
         if first is None:
             return
         found = [
-            f"{each.called(each.relation)}.{column.get('colname')}"
-            for each in (step, *step.later) for column in _columns(each) if test(each, column)
+            f"{each.called(each.relation)}.{column.name}"
+            for each in (step, *step.later) for column in each.columns if test(each, column)
         ]  # fmt: skip
         more = [*found[:4], f"{len(found) - 4} more"] if len(found) > 5 else found
-        yield Remark("note", f"{listed(more)} {words}", help_, at=step.place(int(first.get("location", 0))))
+        yield Remark("note", f"{listed(more)} {words}", help_, at=step.place(int(first.node.get("location", 0))))
 
     return check
 
 
+@asked_of("CreateEnumStmt")
 def enum(step: Step) -> Iterator[Remark]:
     """CREATE TYPE ... AS ENUM."""
     if step.kind == "CreateEnumStmt":

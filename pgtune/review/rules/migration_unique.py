@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.review.columns import constraints
 from pgtune.review.fixes import constraint_name, using_index
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Step
+from pgtune.review.step import Step, asked_of
 from pgtune.review.weighing import by_size
 
 UNIQUE = Rule(
@@ -46,6 +46,7 @@ name.""",
 KINDS = {"CONSTR_UNIQUE": "UNIQUE", "CONSTR_PRIMARY": "PRIMARY KEY"}
 
 
+@asked_of("AlterTableStmt")
 def unique(step: Step) -> Iterator[Remark]:
     """Each UNIQUE and PRIMARY KEY that builds an index, or that was seen to read the table for nulls."""
     for command in step.of("AT_AddConstraint", "AT_AddColumn"):
@@ -68,6 +69,7 @@ def _nulls(step: Step, kind: str) -> bool:
     return step.traced and kind == "PRIMARY KEY" and step.relation in step.does.scanned
 
 
+@asked_of("AlterTableStmt")
 def exclude(step: Step) -> Iterator[Remark]:
     """Each EXCLUDE."""
     for command in step.of("AT_AddConstraint"):
