@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pgtune import sources
+from pgtune.cluster import find
 from pgtune.cluster.binaries import EMBEDDED_MAJOR
 from pgtune.indexes.advise import World
 from pgtune.model.errors import BadInput, NotAllowed, NotPlannable, ServerDidNotStart, ServerNotFound
@@ -22,6 +23,7 @@ from pgtune.workload.catalog import search_path_of
 
 Tell = Callable[[str], None]
 
+OLDEST = 14  # the oldest version on which pgtune is tested
 NO_SIZES = "sizes and statistics are not known, so what depends on them is unverified: --snapshot FILE has them"
 
 
@@ -92,7 +94,17 @@ def _known(request: Request, tell: Tell) -> Ground:
         tell("reading the database")
         return _of(capture(request.conninfo, workload=not request.workload))
     origin = f"the schema of {request.schema.name}" if request.schema else "the project's own migrations"
-    return Ground(blank(EMBEDDED_MAJOR), False, f"an empty twin with {origin}", notes=[NO_SIZES])
+    return Ground(blank(_major()), False, f"an empty twin with {origin}", notes=[NO_SIZES])
+
+
+def _major() -> int:
+    """The newest major version of which there are programs; where there are none, that is said when a twin is raised."""
+    for major in range(EMBEDDED_MAJOR, OLDEST - 1, -1):
+        try:
+            return find(major).major
+        except (ServerNotFound, NotAllowed):
+            continue
+    return EMBEDDED_MAJOR
 
 
 def _of(snapshot: Snapshot) -> Ground:

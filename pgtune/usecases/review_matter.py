@@ -13,7 +13,8 @@ from pgtune.model.finding import Skipped
 from pgtune.review import baseline
 from pgtune.review import policy as policies
 from pgtune.review.policy import FailOn, Policy
-from pgtune.sources.kinds import is_beside, is_source
+from pgtune.sources.decoding import decoded
+from pgtune.sources.kinds import SQL, is_beside, is_source
 from pgtune.sources.project import Migration, Project, Sql
 from pgtune.usecases import files
 from pgtune.usecases.changes import Change, changed
@@ -151,10 +152,19 @@ def _of_change(request: Request, change: Change) -> files.Files:
     """The files that the change touches, under the paths that were named, and what says how they are applied."""
     named = [_below(path, change.root) for path in request.paths]
     contents = {
-        path: content for path, content in change.files.items() if is_beside(path)
-        or (path in change.lines and (not named or any(_under(path, each) for each in named)))
-    }  # fmt: skip
+        path: content
+        for path, content in change.files.items()
+        if is_beside(path)
+        or (_differs(change, path, content) and (not named or any(_under(path, each) for each in named)))
+    }
     return files.Files(contents, tuple(each for each in change.skipped if each.path not in change.tree))
+
+
+def _differs(change: Change, path: str, content: bytes) -> bool:
+    """Whether the change touches the file; of one that is no text no lines are known."""
+    if path in change.lines:
+        return True
+    return path.lower().endswith(SQL) and decoded(content) is None and change.base_file(path) != content
 
 
 def _below(path: Path, root: Path) -> str:
