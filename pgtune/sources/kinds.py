@@ -1,5 +1,7 @@
 """Which files may hold SQL, or say how it is applied, by their names."""
 
+import re
+
 SQL = (".sql", ".psql", ".pgsql", ".ddl")
 PYTHON = (".py", ".pyi")
 # Each ending with the grammar that reads it.
@@ -8,12 +10,22 @@ GRAMMARS = {
     ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
     ".go": "go", ".java": "java", ".rb": "ruby", ".php": "php", ".cs": "c_sharp", ".rs": "rust",
 }  # fmt: skip
+CODE = frozenset({*PYTHON, *GRAMMARS})
+_TEST = re.compile(
+    r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e)/|(?:^|/)test_[^/]*$|(?:^|/)conftest\.py$"
+    r"|_(?:test|spec)\.\w+$|\.(?:test|spec)\.\w+$|(?:Test|Tests|IT)\.(?:java|cs|php)$"
+)
 _BESIDE = frozenset({"metadata.toml", "diesel.toml", "cargo.toml", "sqitch.plan"})
 
 
 def ending(path: str) -> str:
     """What stands behind the last dot of a name, in small letters, with the dot."""
     return path[path.rfind(".") :].lower() if "." in path.rpartition("/")[2] else ""
+
+
+def is_test(path: str) -> bool:
+    """Whether the name says that the file is a test."""
+    return bool(_TEST.search(path))
 
 
 def is_beside(path: str) -> bool:

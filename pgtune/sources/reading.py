@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pgtune.model.finding import Skipped
-from pgtune.sources import sqlfile
+from pgtune.sources import codefile, sqlfile
 from pgtune.sources.conventions import File
 from pgtune.sources.decoding import decoded
-from pgtune.sources.kinds import SQL, ending, is_beside
+from pgtune.sources.kinds import CODE, SQL, ending, is_beside, is_test
 from pgtune.sources.part import Order
 from pgtune.sources.project import Comment, Migration, Project, Sql
 from pgtune.sources.sqlfile import Read
@@ -35,16 +35,19 @@ class _Found:
         )
 
 
-def read(files: Mapping[str, bytes]) -> Project:
+def read(files: Mapping[str, bytes], *, tests: bool = False) -> Project:
     """All SQL of the files, by path with `/` between folders; migrations in the order in which they are applied.
 
-    Files that hold no SQL by their name are passed over. Nothing is raised, whatever the files hold.
+    `tests`: the code of tests is read too; what it asks never meets production's data. Files that hold no SQL by their
+    name are passed over. Nothing is raised, whatever the files hold.
     """
     found = _Found()
     beside = dict(_texts(files, (path for path in files if is_beside(path))))
     for path in sorted(files):
         if ending(path) in SQL:
             found.add(_sql_file(path, files[path], beside))
+        elif ending(path) in CODE and (tests or not is_test(path)):
+            found.add(codefile.read(path, files[path]))
     return found.project()
 
 
