@@ -1,12 +1,15 @@
 """What an index would do for one query: proven by a what-if on the twin, never guessed."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pgtune.indexes.advice import IndexRecommendation, Limits, StatisticsAdvice
 from pgtune.indexes.advise import World, advise
+from pgtune.model.design import Design, Index
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.workload.entry import Entry
 from pgtune.workload.gather import Gathering
+from pgtune.workload.statement import Statement
 
 # The planner reckons a page read at random as 1.1 to 4 pages in sequence (random_page_cost, the guide's and the
 # default): what is won by less than that spread may be no gain at all.
@@ -46,4 +49,39 @@ def prove(entry: Entry, snapshot: Snapshot | None, world: World, limits: Limits 
     )  # fmt: skip
     if not advice.queries:
         return None
-    return Proof(advice.cost_before, advice.cost_after, advice.recommendations, advice.statistics)
+    made = tuple(each.index for each in advice.recommendations)
+    lean = _lean(made, advice.cost_after, lambda indexes: _cost(workload.statements, world, indexes))
+    indexes = tuple(map(_with, advice.recommendations, lean, map(world.size_of, lean)))
+    return Proof(advice.cost_before, _cost(workload.statements, world, lean), indexes, advice.statistics)
+
+
+def _with(found: IndexRecommendation, index: Index, size: int) -> IndexRecommendation:
+    """The same advice for a shorter index."""
+    return replace(found, index=index, size_bytes=size)
+
+
+def _lean(made: tuple[Index, ...], cost: float, costs: Callable[[tuple[Index, ...]], float]) -> tuple[Index, ...]:
+    """The indexes without the last columns that win nothing clearly: one query alone knows of no writes to pay for."""
+    lean = list(made)
+    for place, index in enumerate(made):
+        for shorter in _shorter(index):
+            tried = (*lean[:place], shorter, *lean[place + 1 :])
+            if costs(tried) > CLEARLY * cost:
+                break
+            lean = list(tried)
+    return tuple(lean)
+
+
+def _shorter(index: Index) -> Iterator[Index]:
+    if index.include:
+        yield replace(index, include=())
+    for length in range(len(index.keys) - 1, 0, -1):
+        yield replace(index, include=(), keys=index.keys[:length])
+
+
+def _cost(statements: Sequence[Statement], world: World, indexes: tuple[Index, ...]) -> float:
+    """The cost of the statements with these indexes, each weighted as the advisor weighs it."""
+    design = Design(frozenset(indexes))
+    return sum(
+        each.weight * share * world.plan(query, design).cost for each in statements for query, share in each.queries()
+    )

@@ -59,7 +59,7 @@ def _indexable(asked: Asked) -> bool:
 def _guessed(asked: Asked, about: tuple[Name, ...]) -> bool:
     """True if the filter is on expressions alone, of which the planner only guesses how many rows they keep."""
     numbers = {each.number for each in asked.shape.sources if each.table in about}
-    own = [each for each in asked.shape.predicates() if each.term.source in numbers]
+    own = [each for each in asked.shape.predicates() if each.term.source in numbers and not each.negated]
     return bool(own) and not any(each.term.column for each in own)
 
 

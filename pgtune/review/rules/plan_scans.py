@@ -26,7 +26,7 @@ INDEX_FILTER = Rule(
         "columns of a part of the filter alone."
     ),
     remedy="The filter's columns as further keys of the index, or as the predicate of a partial one.",
-    wrong="SELECT id FROM orders WHERE customer_id = $1 AND note = $2",
+    wrong="SELECT id FROM orders WHERE created_at BETWEEN $1 AND $2 AND note = $3",
     right="SELECT id FROM orders WHERE customer_id = $1",
     source="PostgreSQL documentation 11.3 (Multicolumn Indexes), 11.8 (Partial Indexes)",
     known_as=("pganalyze: inefficient index", "pgplan: index filter"),

@@ -47,12 +47,18 @@ def _hidden(asked: Asked) -> Iterator[tuple[Name, Predicate, StoredIndex]]:
         for source in block.sources:
             table = asked.table(source)
             own = [each for each in block.predicates if each.term.source == source.number]
-            if table is None or any(_led(table, each.term.column) for each in own if each.term.column and not each.arm):
+            if table is None or any(_serves(table, each) for each in own):
                 continue
             for each in own:
                 index = _lost(table, each)
                 if index is not None:
                     yield table.name, each, index
+
+
+def _serves(table: Table, predicate: Predicate) -> bool:
+    """True if an index finds the rows of a condition that every row must meet."""
+    plain = bool(predicate.term.column) and not predicate.negated and predicate.arm is None
+    return plain and predicate.test in COMPARED and _led(table, predicate.term.column) is not None
 
 
 def _led(table: Table, column: str) -> StoredIndex | None:
