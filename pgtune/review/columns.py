@@ -36,6 +36,16 @@ def column_constraints(column: Node) -> Iterator[Node]:
             yield fields
 
 
+def table_constraints(node: Node) -> Iterator[Node]:
+    """All constraints of a CREATE TABLE, those of its columns among them."""
+    for each in node.get("tableElts", ()):
+        kind, fields = inner(each)
+        if kind == "Constraint":
+            yield fields
+        elif kind == "ColumnDef":
+            yield from column_constraints(fields)
+
+
 def rewrites_for(command: Command) -> str:
     """Why adding this column rewrites the table, "" if it does not."""
     if command.subtype != "AT_AddColumn":

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pgtune.model.design import Name
 from pgtune.model.trace import Effect, Lock
-from pgtune.review.columns import constraints, rewrites_for
+from pgtune.review.columns import constraints, rewrites_for, table_constraints
 from pgtune.review.retype import retyped
 from pgtune.review.scene import MODES, Scene
 from pgtune.review.step import Command, commands
-from pgtune.sqltext.raw import Node, Statement, inner, strings, walk
+from pgtune.sqltext.raw import Node, Statement, inner, strings
 
 AE, SRE, SUE, SHARE, EXCLUSIVE = MODES[7], MODES[5], MODES[3], MODES[4], MODES[6]
 ROW = MODES[2]
@@ -149,9 +149,8 @@ def _create_table(statement: Statement, scene: Scene) -> Effect:
     table = scene.named(statement.node["relation"])
     locks = [(scene.named(parent["RangeVar"]), AE if "partbound" in statement.node else SUE)
              for parent in statement.node.get("inhRelations", ())]  # fmt: skip
-    for kind, constraint in walk(statement.node.get("tableElts", [])):
-        if kind == "Constraint" and "pktable" in constraint:
-            locks.append((scene.named(constraint["pktable"]), SRE))
+    keys = (each for each in table_constraints(statement.node) if "pktable" in each)
+    locks += [(scene.named(each["pktable"]), SRE) for each in keys]
     return _effect([each for each in locks if each[0] != table], created=[table])
 
 

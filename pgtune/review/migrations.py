@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pgtune.model.design import Name
 from pgtune.model.errors import NotSql
 from pgtune.model.trace import Effect, Trace
-from pgtune.plans.spot import Facts
+from pgtune.plans.facts import Facts
 from pgtune.review.foreseen import foreseen
 from pgtune.review.keys import made
 from pgtune.review.rule import Remark, Rule

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pgtune.model.design import Name
-from pgtune.plans.spot import Facts
-from pgtune.snapshot.snapshot import Table
+from pgtune.plans.facts import Facts
 from pgtune.sqltext.raw import Node
+
+if TYPE_CHECKING:
+    from pgtune.snapshot.snapshot import Table
 
 # The table-level locks, the weaker first (documentation, 13.3.1).
 MODES = (
@@ -67,7 +70,7 @@ class Scene:
         """True if the table was there before the change."""
         return name not in self.fresh
 
-    def table(self, name: Name) -> Table | None:
+    def table(self, name: Name) -> "Table | None":
         """What is known of a table of production."""
         return self.facts.tables.get(name) if self.old(name) else None
 

@@ -7,8 +7,7 @@ from pgtune.model.design import Name
 from pgtune.model.finding import Severity
 from pgtune.model.trace import Effect
 from pgtune.model.units import human_bytes
-from pgtune.plans.rules.scans import BIG_PAGES, HUGE_PAGES, SOME_PAGES
-from pgtune.plans.spot import PAGE
+from pgtune.plans.sizes import BIG_PAGES, HUGE_PAGES, PAGE, SOME_PAGES
 from pgtune.review.rule import Remark
 from pgtune.review.scene import Scene
 from pgtune.sources.project import Migration, Sql

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from pgtune.model.units import human_bytes
 from pgtune.plans.insight import Insight, Severity
-from pgtune.plans.spot import PAGE, Spot
+from pgtune.plans.sizes import BIG_PAGES, HUGE_PAGES, PAGE, SOME_PAGES
+from pgtune.plans.spot import Spot
 from pgtune.plans.words import count, listed, rows_of, share
 from pgtune.sqltext.shape import Predicate
 
-# Where reading a whole table begins to matter: 1 MB is read in half a millisecond from memory, as long as a hundred
-# lookups take; 8 MB in a few milliseconds; 1 GB in about a second.
-SOME_PAGES, BIG_PAGES, HUGE_PAGES = 128, 1_000, 131_072
+__all__ = ["BIG_PAGES", "HUGE_PAGES", "MANY_REMOVED", "MOSTLY", "RULES", "SOME_PAGES"]
+
 # Where an index begins to pay: at more than about a tenth of the rows a sequential scan is as cheap.
 SELECTIVE = 0.1
 MANY_REMOVED = 1_000  # rows; fewer are thrown away in microseconds

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgtune.plans.rules.scans import BIG_PAGES
+from pgtune.plans.sizes import BIG_PAGES
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scene import STRONG
 from pgtune.review.step import Step, asked_of
