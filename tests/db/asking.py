@@ -40,7 +40,8 @@ insert into events select n, nullif(n % 2000, 0), 'kind ' || n % 7, repeat(md5(n
 create index events_customer on events (customer_id);
 create table articles (id bigint primary key, title text not null, body text not null, published_at timestamptz);
 insert into articles select n, 'title ' || n, repeat(md5(n::text), 30), now() from generate_series(1, 500) n;
-create table measurements (device_id int not null, at timestamptz not null, value float8 not null) partition by range (at);
+create table measurements (device_id int not null, at timestamptz not null, value float8 not null)
+  partition by range (at);
 create table measurements_1 partition of measurements for values from ('2026-01-01') to ('2026-02-01');
 create table measurements_2 partition of measurements for values from ('2026-02-01') to ('2026-03-01');
 create table measurements_3 partition of measurements for values from ('2026-03-01') to ('2026-04-01');

@@ -145,7 +145,7 @@ def test_asked_for_at_once_is_asked_for_one_by_one(rows):
 KEYS = st.lists(st.sampled_from(["a", "b", "r.a", "id"]), min_size=1, max_size=3, unique_by=lambda key: key[-1])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=KEYS, down=st.lists(st.booleans(), min_size=4, max_size=4), size=st.integers(1, 90), page=st.integers(1, 4))
 def test_a_page_by_cursor_is_the_page_by_offset(rows, keys, down, size, page):
     """Whatever the order: page n by OFFSET is what stands behind the last row of page n - 1."""
