@@ -2,6 +2,7 @@
 
 from pgtune.model.errors import NotSql
 from pgtune.model.finding import Skipped
+from pgtune.sources import code
 from pgtune.sources.comments import comments
 from pgtune.sources.decoding import decoded
 from pgtune.sources.kinds import PYTHON, ending
@@ -22,7 +23,7 @@ def read(path: str, content: bytes) -> Read:
         return Read()
     if not may_ask(text.text):
         return Read()
-    return _python(path, text.text) if ending(path) in PYTHON else Read()
+    return _python(path, text.text) if ending(path) in PYTHON else _other(path, text.text)
 
 
 def _python(path: str, text: str) -> Read:
@@ -35,3 +36,12 @@ def _python(path: str, text: str) -> Read:
         return Read(skipped=(Skipped(path, 0, f"its driver, {other}, speaks to another database"),))
     said = tuple(comments(source.comments(), path, found.statements))
     return Read((), found.statements, said, found.skipped)
+
+
+def _other(path: str, text: str) -> Read:
+    try:
+        tree = code.parsed(text, path)
+    except NotSql as error:
+        return Read(skipped=(Skipped(path, 0, str(error)),))
+    found, places = code.queries(tree, path)
+    return Read((), found.statements, tuple(comments(places, path, found.statements)), found.skipped)

@@ -21,7 +21,7 @@ RUNS = frozenset({
     "preparecall", "preparecontext", "namedexec", "namedquery", "mustexec", "select", "get", "raw", "rawsql",
     "rawquery", "readsql", "readsqlquery", "mogrify", "stream", "text", "sql", "copyexpert", "runsql", "selectall",
     "selectone", "selectrows", "selectvalue", "selectvalues", "findbysql", "countbysql", "execparams", "asyncexec",
-    "simplequery", "createquery", "createnativequery", "nativequery", "pgquery", "pgqueryparams", "pgprepare",
+    "simplequery", "createnativequery", "nativequery", "pgquery", "pgqueryparams", "pgprepare",
     "statement", "dbquery", "fromsql", "fromsqlraw", "fromsqlinterpolated", "executesqlraw", "executesqlrawasync",
     "sqlquery", "any", "many", "one", "oneornone", "manyornone", "none", "sqlxquery", "batchexecute", "selectlist",
     "update", "insert", "delete",
@@ -33,11 +33,12 @@ _FOR_SURE = frozenset({
 })  # fmt: skip
 # What a string is handed to that is read by people.
 SAYS = frozenset({
+    "says", "writestring", "createquery",
     "log", "debug", "info", "notice", "warn", "warning", "error", "exception", "critical", "fatal", "trace", "print",
-    "println", "printf", "eprintln", "sprintf", "errorf", "fatalf", "logf", "infof", "debugf", "warnf", "puts", "panic",
+    "println", "printf", "eprintln", "errorf", "fatalf", "logf", "infof", "debugf", "warnf", "puts", "panic",
     "echo", "raise", "fail", "skip", "describe", "it", "test", "expect", "equal", "assertequal", "assertequals",
     "addargument", "option", "help", "message", "gettext", "ugettext", "translate", "t", "_", "write", "writeline",
-    "append", "startswith", "endswith", "contains", "match", "search", "sub", "replace", "compile", "split", "strip",
+    "append", "startswith", "endswith", "contains", "match", "search", "sub", "compile", "split", "strip",
 })  # fmt: skip
 
 _VERB = re.compile(r"(?:select|insert|update|delete|with|merge|values)\b\s*[^\s;]", re.IGNORECASE)
