@@ -52,10 +52,10 @@ class Ledger:
         touched = after.keys() if everything is not None else {each.oid for each in sight.relations}
         change = Change(before, after, self.old, touched)
         locks = _strongest(change.locks(sight), self.held)
+        cascaded = (*_words(sight.notices), *(() if outright else change.silent()))
         effect = Effect(
             _status(sight.notices, before, after), why, locks, change.rewritten(), change.scanned(sight),
-            tuple(change.built()), change.created(), change.dropped(), (*_words(sight.notices), *(() if outright else change.silent())),
-            after_ddl=self.held,
+            tuple(change.built()), change.created(), change.dropped(), cascaded, after_ddl=self.held,
         )  # fmt: skip
         called = {before[oid].name: after[oid].name for oid in touched if oid in before}
         held = (replace(each, table=called.get(each.table, each.table)) for each in (*self.held, *locks))
