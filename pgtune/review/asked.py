@@ -7,7 +7,7 @@ from typing import Any
 
 from pgtune.guide import Guide
 from pgtune.indexes.advise import World
-from pgtune.model.design import AS_IT_IS, Design, Name, Query
+from pgtune.model.design import AS_IT_IS, Design, Index, Name, Query
 from pgtune.model.errors import NotPlannable, NotSql
 from pgtune.model.finding import Severity
 from pgtune.model.units import human_bytes
@@ -179,11 +179,13 @@ class Asked:
         below = tuple(each for each in self.facts.tables.values() if name in each.parents)
         return tuple(part for each in below for part in (self._parts(each.name) if each.kind == "p" else (each,)))
 
-    def planned(self, text: str, settings: Mapping[str, str] | None = None) -> Plan | None:
-        """Another text planned on the same ground, or this one under other settings; None if it cannot be."""
+    def planned(
+        self, text: str, settings: Mapping[str, str] | None = None, indexes: tuple[Index, ...] = ()
+    ) -> Plan | None:
+        """Another text planned on the same ground, or this one under another design; None if it cannot be."""
         if self.ground.world is None:
             return None
-        design = Design(settings=tuple((settings or {}).items())) if settings else AS_IT_IS
+        design = Design(frozenset(indexes), settings=tuple((settings or {}).items()))
         try:
             return self.ground.world.plan(Query(text, None, self.ground.search_path), design)
         except NotPlannable:

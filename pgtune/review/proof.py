@@ -1,11 +1,14 @@
 """What an index would do for one query: proven by a what-if on the twin, never guessed."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgtune.indexes.advice import IndexRecommendation, Limits, StatisticsAdvice
 from pgtune.indexes.advise import World, advise
+from pgtune.indexes.facts import Facts, TableFacts
 from pgtune.model.design import Design, Index
+from pgtune.plans.rules.scans import SELECTIVE
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.workload.entry import Entry
 from pgtune.workload.gather import Gathering
@@ -49,10 +52,30 @@ def prove(entry: Entry, snapshot: Snapshot | None, world: World, limits: Limits 
     )  # fmt: skip
     if not advice.queries:
         return None
+    if any(_guessed(each.index, Facts(snapshot)) for each in advice.recommendations):
+        return Proof(advice.cost_before, advice.cost_before, (), advice.statistics)
     made = tuple(each.index for each in advice.recommendations)
     lean = _lean(made, advice.cost_after, lambda indexes: _cost(workload.statements, world, indexes))
-    indexes = tuple(map(_with, advice.recommendations, lean, map(world.size_of, lean)))
-    return Proof(advice.cost_before, _cost(workload.statements, world, lean), indexes, advice.statistics)
+    found = dict(zip(made, advice.recommendations, strict=True))
+    indexes = tuple(_with(found[old], new, world.size_of(new)) for old, new in lean.items())
+    return Proof(advice.cost_before, _cost(workload.statements, world, lean.values()), indexes, advice.statistics)
+
+
+def _guessed(index: Index, facts: Facts) -> bool:
+    """True for an index on an expression whose columns have too few values: nothing but a constant says it helps."""
+    table = facts.table(index.table)
+    texts = [key.expression for key in index.keys if key.expression]
+    return table is not None and any(few(table, text) for text in texts)
+
+
+def few(table: TableFacts, expression: str) -> bool:
+    """True if an expression can have but few values, for its columns do: each of them stands for a tenth or more.
+
+    The planner takes 0.5 % for an equality with an expression of which it has no statistics (DEFAULT_EQ_SEL).
+    """
+    words = set(re.findall(r"\w+", expression))
+    values = [table.distinct(name) for name in table.columns if name in words]
+    return bool(values) and max(values) * SELECTIVE <= 1
 
 
 def _with(found: IndexRecommendation, index: Index, size: int) -> IndexRecommendation:
@@ -60,26 +83,36 @@ def _with(found: IndexRecommendation, index: Index, size: int) -> IndexRecommend
     return replace(found, index=index, size_bytes=size)
 
 
-def _lean(made: tuple[Index, ...], cost: float, costs: Callable[[tuple[Index, ...]], float]) -> tuple[Index, ...]:
-    """The indexes without the last columns that win nothing clearly: one query alone knows of no writes to pay for."""
-    lean = list(made)
-    for place, index in enumerate(made):
-        for shorter in _shorter(index):
-            tried = (*lean[:place], shorter, *lean[place + 1 :])
-            if costs(tried) > CLEARLY * cost:
-                break
-            lean = list(tried)
-    return tuple(lean)
+def _lean(made: Sequence[Index], cost: float, costs: Callable[[Collection[Index]], float]) -> Mapping[Index, Index]:
+    """What is left of each index without what wins nothing clearly: one query alone knows of no writes to pay for."""
+    lean = {index: index for index in made}
+    for index in made:
+        others = [each for old, each in lean.items() if old != index]
+        if others and costs(others) <= CLEARLY * cost:
+            del lean[index]
+            continue
+        for simpler in _SIMPLER:
+            while (less := simpler(lean[index])) is not None and costs([*others, less]) <= CLEARLY * cost:
+                lean[index] = less
+    return lean
 
 
-def _shorter(index: Index) -> Iterator[Index]:
-    if index.include:
-        yield replace(index, include=())
-    for length in range(len(index.keys) - 1, 0, -1):
-        yield replace(index, include=(), keys=index.keys[:length])
+def _whole(index: Index) -> Index | None:
+    return replace(index, where="") if index.where else None
 
 
-def _cost(statements: Sequence[Statement], world: World, indexes: tuple[Index, ...]) -> float:
+def _bare(index: Index) -> Index | None:
+    return replace(index, include=()) if index.include else None
+
+
+def _shorter(index: Index) -> Index | None:
+    return replace(index, keys=index.keys[:-1]) if len(index.keys) > 1 else None
+
+
+_SIMPLER = (_whole, _bare, _shorter)
+
+
+def _cost(statements: Sequence[Statement], world: World, indexes: Collection[Index]) -> float:
     """The cost of the statements with these indexes, each weighted as the advisor weighs it."""
     design = Design(frozenset(indexes))
     return sum(

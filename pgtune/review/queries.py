@@ -24,6 +24,7 @@ REPLACES: dict[str, frozenset[str]] = {
     "guide.filter-index": frozenset({"guide.compound-index"}),
     "scan.selective": frozenset({"guide.compound-index"}),
     "join.cartesian": frozenset({"memory.sort", "memory.hash", "guide.no-limit", "join.scan-in-loop"}),
+    "join.or": frozenset({"memory.sort", "memory.hash"}),
     "guide.no-limit": frozenset({"memory.sort", "memory.hash"}),
 }
 

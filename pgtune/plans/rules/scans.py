@@ -122,7 +122,7 @@ def walks_index_for_order(spot: Spot) -> Iterator[Insight]:
         return
     if spot.run and spot.removed < MANY_REMOVED:
         return
-    if not _worth(spot):
+    if not _worth(spot) or (not spot.run and _soon(spot)):
         return
     seen = f", and threw {rows_of(spot.removed)} away" if spot.run else ""
     yield Insight(
@@ -130,6 +130,12 @@ def walks_index_for_order(spot: Spot) -> Iterator[Insight]:
         f"walks {node.index} for its order and hopes that rows which pass the filter come soon{seen}",
         f"{_index_help(spot)} followed by the columns of ORDER BY", measured=spot.run,
     )  # fmt: skip
+
+
+def _soon(spot: Spot) -> bool:
+    """True if so many rows pass the filter that the few which are wanted are expected after a short walk."""
+    limit = next(each for each in spot.above if each.kind == "Limit")
+    return spot.table_rows is not None and limit.rows * spot.table_rows < MANY_REMOVED * max(1.0, spot.node.rows)
 
 
 def heap_fetches(spot: Spot) -> Iterator[Insight]:

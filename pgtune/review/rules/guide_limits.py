@@ -42,6 +42,8 @@ def no_limit(asked: Asked) -> Iterator[Remark]:
         return
     rows, tables = asked.plan.root.rows, asked.shape.tables
     big = [name for name in tables if (grave := asked.graveness(name)) and grave[0] != "note"]
+    if any(each.test == "equal" and not each.term.column for each in block.predicates):
+        return  # of an expression the planner only guesses how many rows it keeps
     if rows > most and big:
         what = (
             f"can return {rows_of(rows)} of {asked.shown(big[0])} and has no LIMIT; the guide's largest page is {most}"
@@ -74,5 +76,6 @@ def _paged(block: Block) -> bool:
     """True if the query is asked for one page after the other: by OFFSET, or from a place in its order on."""
     if block.offset is not None:
         return True
-    keys = {each.term for each in block.order}
-    return any(each.test == "range" and each.term in keys and each.values[0].parameter for each in block.predicates)
+    behind = {(each.term, "<" if each.descending else ">") for each in block.order}
+    asked = [each for each in block.predicates if each.test == "range" and each.values[0].parameter]
+    return any((each.term, each.operator.rstrip("=")) in behind for each in asked)

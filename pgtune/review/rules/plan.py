@@ -20,6 +20,7 @@ INDEXABLE = frozenset({
     "scan.selective", "scan.index-filter", "scan.order-walk", "join.scan-in-loop", "join.scan-for-few",
     "memory.sort-for-limit",
 })  # fmt: skip
+READS_ALL = frozenset({"scan.selective", "join.scan-in-loop", "join.scan-for-few"})
 VAGUE = frozenset({"memory.sort", "memory.hash"})  # of all rows below, whichever tables they come from
 NO_INDEX = "no index that was tried makes it clearly cheaper: fewer rows to look at, or an answer that is kept"
 
@@ -43,17 +44,18 @@ def _remark(asked: Asked, insight: Insight, node: Node, rule: Rule) -> Remark | 
     severity = max(GRAVITY[insight.severity], rule.severity, key=SEVERITIES.index)
     about = () if rule.code in VAGUE else tuple(asked.root(each) for each in [_subject(node)] if each)
     helps = insight.help
-    if insight.code in INDEXABLE and not _indexable(asked):
-        if _guessed(asked, about) or not any((asked.pages(each) or 0) >= HUGE_PAGES for each in about):
+    if insight.code in INDEXABLE and not _indexable(asked, about):
+        huge = any((asked.pages(each) or 0) >= HUGE_PAGES for each in about)
+        if not huge or insight.code not in READS_ALL or _guessed(asked, about):
             return None
         helps = NO_INDEX
     return Remark(severity, insight.what, helps, verified=insight.verified, about=about)
 
 
-def _indexable(asked: Asked) -> bool:
-    """False if the advisor looked for an index and none wins clearly."""
+def _indexable(asked: Asked, about: tuple[Name, ...]) -> bool:
+    """False if the advisor looked for an index on the table and none wins clearly."""
     proof = asked.prove()
-    return proof is None or proof.clear
+    return proof is None or (proof.clear and any(each.table in about for each in proof.indexes))
 
 
 def _guessed(asked: Asked, about: tuple[Name, ...]) -> bool:

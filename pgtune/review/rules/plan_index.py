@@ -60,11 +60,17 @@ def _remark(asked: Asked, proof: Proof) -> Remark:
         f"costs {cost(proof.cost_before)}; with an index on {keys} {cost(proof.cost_after)}, "
         f"{times(proof.factor)} less (the planner's units)"
     )
-    doubts = "".join(f" {each.rstrip('.')}." for found in proof.indexes for each in found.doubts)
-    helps = f"create it before the query goes live; it takes about {size}.{doubts}"
+    doubts = "".join(f"; {each.rstrip('.')}" for each in _doubts(proof))
+    helps = f"create it before the query goes live; it takes about {size}{doubts}"
     statements = [line for each in proof.indexes for line in (*each.needs, each.index.ddl(concurrently=True))]
     fix = "".join(f"{line.rstrip(';')};\n" for line in dict.fromkeys(statements)).rstrip()
     return Remark(_severity(asked, proof), what, helps, fix, about=tables)
+
+
+def _doubts(proof: Proof) -> list[str]:
+    """What speaks against being sure; a partial index's is gone with its predicate."""
+    found = [(each, doubt) for each in proof.indexes for doubt in each.doubts]
+    return list(dict.fromkeys(doubt for each, doubt in found if each.index.where or "in so many words" not in doubt))
 
 
 def _keys(found: IndexRecommendation) -> str:

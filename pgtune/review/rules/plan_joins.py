@@ -2,6 +2,7 @@
 
 from pgtune.review.rule import Rule
 from pgtune.review.rules.plan import seen
+from pgtune.review.rules.plan_rewrites import of_not_in, of_or, rewritten
 
 IN_LOOP = Rule(
     code="join.scan-in-loop",
@@ -108,5 +109,9 @@ REMOVED = Rule(
     source="PostgreSQL documentation 14.1.2 (Rows Removed by Join Filter)",
     known_as=("pgplan: join filter removal",),
 )
-PLAN = tuple((rule, seen(rule)) for rule in (IN_LOOP, FOR_FEW, OR_ACROSS, CARTESIAN, SUBPLAN, NOT_IN))
+PLAN = (
+    *((rule, seen(rule)) for rule in (IN_LOOP, FOR_FEW, CARTESIAN, SUBPLAN)),
+    (OR_ACROSS, rewritten(OR_ACROSS, of_or)),
+    (NOT_IN, rewritten(NOT_IN, of_not_in)),
+)
 EXPLAINED = (UNDERESTIMATED, REMOVED)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pgtune.plans.rules.scans import BIG_PAGES
 from pgtune.review.asked import Asked
 from pgtune.review.rule import Remark, Rule
 from pgtune.snapshot.snapshot import Table
@@ -34,6 +35,8 @@ def check(asked: Asked) -> Iterator[Remark]:
             if asked.sized and (table is None or not asked.scanned(table.name)):
                 continue
             severity, known = grave
+            if asked.plan is not None and asked.plan.cost < BIG_PAGES:
+                severity = "note"  # a few rows are soon found
             named = asked.shown(table.name) if table else source.name
             what = f"the pattern {open_[0].values[0].sql} begins with a wildcard: {named} is searched row by row"
             about = (table.name,) if table else ()

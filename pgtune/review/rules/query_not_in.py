@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from pgtune.model.finding import Severity
+from pgtune.plans.words import cost
 from pgtune.review.asked import Asked
 from pgtune.review.rule import Remark, Rule
 from pgtune.sqltext.habits import NotIn, not_in
 from pgtune.sqltext.rewrites.subqueries import not_exists
+from pgtune.sqltext.rewrites.tree import Rewrite
 
 RULE = Rule(
     code="query.not-in",
@@ -39,10 +41,19 @@ def check(asked: Asked) -> Iterator[Remark]:
             else f"if {where} is ever null, this NOT IN finds nothing"
         )
         rewrite = not_exists(asked.text, asked.holder_of)
+        what += _gain(asked, rewrite)
         severity: Severity = "warning" if nullable else "note"
         yield Remark(
             severity, what, RULE.remedy, rewrite.text if rewrite else "", asked.place(found.at), verified=bool(nullable)
         )
+
+
+def _gain(asked: Asked, rewrite: Rewrite | None) -> str:
+    """What NOT EXISTS costs, where production's sizes are known and it is less."""
+    after = asked.planned(rewrite.text) if rewrite and asked.sized else None
+    if after is None or asked.plan is None or after.cost >= asked.plan.cost:
+        return ""
+    return f"; it costs {cost(asked.plan.cost)}, NOT EXISTS {cost(after.cost)}"
 
 
 def _nullable(asked: Asked, found: NotIn) -> bool | None:

@@ -1,11 +1,13 @@
 """A function, a cast or a sum around a column hides it from its index."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pgtune.model.design import Name
+from pgtune.indexes.facts import TableFacts
+from pgtune.model.design import Index, Key, Name
 from pgtune.plans.words import cost, times
 from pgtune.review.asked import Asked
-from pgtune.review.proof import CLEARLY
+from pgtune.review.proof import CLEARLY, few
 from pgtune.review.rule import Remark, Rule
 from pgtune.snapshot.snapshot import StoredIndex, Table
 from pgtune.sqltext.rewrites.sargable import sargable
@@ -26,6 +28,7 @@ RULE = Rule(
     source="PostgreSQL documentation 11.7 (Indexes on Expressions), 11.2 (Index Types); the twin's costs",
     known_as=("slowql: non-sargable", "pgrubic: function on a column"),
 )
+HELP = "compare the bare column, or make an index"
 COMPARED = frozenset({"equal", "in", "range", "prefix"})
 
 
@@ -94,7 +97,7 @@ def _remark(
     what = f"{predicate.term.sql} hides {predicate.term.columns[0]} from {index.name.name}"
     whole = f"{what}: {asked.shown(name)} is read whole" if known else f"{what} of {asked.shown(name)}"
     if rewrite is None:
-        return Remark(severity, whole, _expression(predicate), verified=known, about=(name,)) if not known else None
+        return _unturned(asked, name, predicate, Remark(severity, whole, "", verified=known, about=(name,)))
     helps = f"{rewrite.what}.{f' Mind: {rewrite.doubt}.' if rewrite.doubt else ''}"
     if not known:
         return Remark(severity, whole, helps, rewrite.text, verified=False, about=(name,))
@@ -105,5 +108,17 @@ def _remark(
     return Remark(severity, f"{whole}; {gain}", helps, rewrite.text, about=(name,))
 
 
-def _expression(predicate: Predicate) -> str:
-    return f"compare the bare column, or make an index on ({predicate.term.sql}) if its functions are immutable"
+def _unturned(asked: Asked, name: Name, predicate: Predicate, remark: Remark) -> Remark | None:
+    """An expression that only an index of its own serves: it is proposed where the planner takes it.
+
+    Nothing is said where the column has so few values that no index on it helps.
+    """
+    table, term = asked.facts.tables.get(name), predicate.term
+    if table is None or (asked.sized and few(TableFacts(table), term.sql)):
+        return None
+    index = Index(name, (Key(expression=term.sql),))
+    plan = asked.planned(asked.text, indexes=(index,))
+    if asked.sized and (plan is None or index.name not in plan.indexes):
+        return None if plan is not None else replace(remark, help=f"{HELP}; {term.sql} cannot have one")
+    statements = f"{index.ddl(concurrently=True)};\nANALYZE {name.sql};"
+    return replace(remark, help=f"{HELP} on ({term.sql})", fix=statements)
