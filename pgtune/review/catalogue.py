@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pgtune.review import regressions, suppression
 from pgtune.review.rule import Rule
 from pgtune.review.rules import migration, query
 
@@ -11,5 +12,6 @@ MIGRATION = migration.MIGRATION
 
 RULES: Mapping[str, Rule] = {
     rule.code: rule
-    for rule in (*(rule for rule, _ in MIGRATION), *(rule for rule, _ in QUERY), *EXPLAINED)
+    for rule in (*(rule for rule, _ in MIGRATION), *(rule for rule, _ in QUERY), *EXPLAINED,
+                 *regressions.RULES, *suppression.RULES)
 }  # fmt: skip

@@ -98,7 +98,7 @@ def _known(request: Request, tell: Tell) -> Ground:
 
 
 def _major() -> int:
-    """The newest major version of which there are programs; where there are none, that is said when a twin is raised."""
+    """The newest major version of which there are programs; where there are none, raising a twin says so."""
     for major in range(EMBEDDED_MAJOR, OLDEST - 1, -1):
         try:
             return find(major).major

@@ -59,6 +59,7 @@ class Judge:
     tell: Tell
     until: float
     found: Judged = field(default_factory=Judged)
+    _same: dict[Sql, tuple[list[tuple[Rule, Remark]], list[str], bool]] = field(default_factory=dict)
 
     def judge(self) -> Judged:
         """Everything, in the order in which production meets it: the old queries, the migrations, the new queries."""
@@ -147,18 +148,26 @@ class Judge:
                 self._query(sql, stands)
 
     def _query(self, sql: Sql, stands: asking.Ground) -> None:
+        """Judge a query; the same text at another place is judged once."""
+        same = replace(sql, path="", line=1, name="")
+        if same not in self._same:
+            self._same[same] = self._first(sql, stands)
+        said, whys, planned = self._same[same]
+        self.found.said += ((sql, rule, remark) for rule, remark in said)
+        self.found.skipped += (Skipped(sql.path, sql.line, why) for why in whys)
+        self.found.planned += planned
+
+    def _first(self, sql: Sql, stands: asking.Ground) -> tuple[list[tuple[Rule, Remark]], list[str], bool]:
+        """What is said of a query, why it was not looked at whole, and whether it was planned."""
         try:
             asked = asking.ask(sql, stands)
         except NotSql as error:
-            self.found.skipped += _unread(sql, str(error))
-            return
-        self.found.planned += asked.plan is not None
-        self.found.skipped += _unplanned(asked)
+            return [], list(_unread(sql, str(error))), False
         proof = Remembered(asked.prove)
-        said = list(query_rules.findings(replace(asked, prove=proof)))
-        self.found.said += said
+        said = [(rule, remark) for _, rule, remark in query_rules.findings(replace(asked, prove=proof))]
         if said and asked.plan is not None and len(self.found.plans) < PICTURES:
             self.found.plans.append(Pictured(sql.path, sql.line, sql.text, tuple(_pictures(asked, proof.known))))
+        return said, list(_unplanned(asked)), asked.plan is not None
 
 
 class Remembered:
@@ -220,25 +229,21 @@ def _moved_by(sql: Sql, effect: Effect, facts: Facts) -> Iterator[Moved]:
             yield Moved(sql.path, sql.line, sql.text, table, mode, rewritten, scanned, size, effect.status)
 
 
-def _unread(sql: Sql, why: str) -> Iterator[Skipped]:
-    """What is no SQL; statements that have no plan by their nature are not worth a word."""
+def _unread(sql: Sql, why: str) -> Iterator[str]:
+    """Why a text is no query; statements that have no plan by their nature are not worth a word."""
     try:
         if kind(looked_at(sql.text)) == "utility":
             return
     except NotSql:
         pass
-    reason = "parts of it are known only when it runs" if sql.dynamic else why
-    yield Skipped(sql.path, sql.line, reason)
+    yield "parts of it are known only when it runs" if sql.dynamic else why
 
 
-def _unplanned(asked: Asked) -> Iterator[Skipped]:
-    sql = asked.sql
-    if sql.dynamic:
-        yield Skipped(
-            sql.path, sql.line, "parts of it are known only when it runs, so only what is certain was looked at"
-        )
+def _unplanned(asked: Asked) -> Iterator[str]:
+    if asked.sql.dynamic:
+        yield "parts of it are known only when it runs, so only what is certain was looked at"
     elif asked.why_unplanned:
-        yield Skipped(sql.path, sql.line, f"not planned: {asked.why_unplanned}")
+        yield f"not planned: {asked.why_unplanned}"
 
 
 def _pictured(compared: Compared) -> Pictured:
