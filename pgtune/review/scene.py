@@ -16,7 +16,7 @@ MODES = (
     "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE",
     "EXCLUSIVE", "ACCESS EXCLUSIVE",
 )  # fmt: skip
-STRONG = MODES[4:]  # those that block writers, at the least
+STRONG = frozenset(MODES[4:])  # those that block writers, at the least
 
 
 @dataclass(frozen=True, slots=True)

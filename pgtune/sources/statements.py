@@ -28,7 +28,8 @@ class Found:
 def statements(text: str, path: str, role: Role = "query", *, native: bool = False) -> Found:
     """The statements of a text for psql; `native`: `?` and `:` are operators, so placeholders need not be tried."""
     plain = without_psql(text)
-    unclosed = next((mark for mark in marks(plain) if not mark.closed), None)
+    whole = _parses(plain)
+    unclosed = None if whole else next((mark for mark in marks(plain) if not mark.closed), None)
     lost = () if unclosed is None else (_lost(plain, path, unclosed),)
     if unclosed is not None:
         plain = plain[: _last_end(plain, unclosed.start)]
@@ -37,7 +38,7 @@ def statements(text: str, path: str, role: Role = "query", *, native: bool = Fal
     except NotSql as error:
         return Found((), (Skipped(path, 0, f"cannot be cut into statements: {error}"),))
     found = tuple(_read(piece, path, role, native=native) for piece in pieces) if pieces else ()
-    wrong = () if _parses(plain) else tuple(_wrong(found, native=native))
+    wrong = () if whole or _parses(plain) else tuple(_wrong(found, native=native))
     bad = {each.line for each in wrong}
     return Found(tuple(each for each in found if each.line not in bad), (*wrong, *lost))
 

@@ -1,12 +1,13 @@
 """Text to statements: split, parsed by PostgreSQL's own grammar, fingerprinted. Only NotSql is raised."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
-from pglast import ast, parser
+from pglast import ast, keywords, parser
 from pglast.error import Error
 from pglast.stream import RawStream
 
@@ -222,9 +223,15 @@ def planable(text: str) -> Any:
     return statement
 
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_WORDS = keywords.RESERVED_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS | keywords.COL_NAME_KEYWORDS
+
+
 @lru_cache(maxsize=4096)
 def identifier(name: str) -> str:
     """The name as SQL, quoted where it must be."""
+    if _PLAIN.fullmatch(name) and name not in _WORDS:
+        return name
     return deparsed(ast.ColumnRef(fields=[ast.String(sval=name)]))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgtune.model.design import Index, Key
+from pgtune.model.design import LONGEST_NAME
 from pgtune.plans.words import listed
 from pgtune.review.keys import foreign, served
 from pgtune.review.rule import Remark, Rule
@@ -53,6 +53,6 @@ def check(step: Step) -> Iterator[Remark]:
 
 
 def _index(step: Step, columns: tuple[str, ...], *, new: bool) -> str:
-    name = Index(step.relation, tuple(map(Key, columns))).name
+    name = "_".join((step.relation.name, *columns, "idx")).encode()[:LONGEST_NAME].decode(errors="ignore")
     words = "CREATE INDEX" if new else "CREATE INDEX CONCURRENTLY"
     return f"{words} {identifier(name)} ON {step.written(step.relation)} ({', '.join(map(identifier, columns))});"

@@ -53,7 +53,7 @@ ALTER TABLE orders ALTER COLUMN tax TYPE bigint;""",
 
 def held(step: Step) -> Iterator[Remark]:
     """Long work while a strong lock of an earlier statement of the transaction stops another table, or this one."""
-    if not step.scene.held or not step.scene.began:
+    if not step.scene.began or STRONG.isdisjoint(step.scene.held.values()):
         return
     work = touched(step)
     if work is None:

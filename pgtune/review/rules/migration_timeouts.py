@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pgtune.plans.sizes import BIG_PAGES
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.scene import STRONG
+from pgtune.review.scene import MODES, STRONG
 from pgtune.review.step import Step, asked_of
 
 TIMEOUT = Rule(
@@ -99,7 +99,7 @@ def _said(step: Step, what: str) -> Iterator[Remark]:
         return
     lock = max(found, key=lambda each: step.scene.pages(each.table) or 0)
     pages = step.scene.pages(lock.table)
-    stops = "everybody" if lock.mode == STRONG[-1] else "every writer"
+    stops = "everybody" if lock.mode == MODES[-1] else "every writer"
     yield Remark(
         "warning" if pages is not None and pages >= BIG_PAGES else "note",
         f"{what or 'this'} waits for {lock.mode} on {step.shown(lock.table)} without a lock_timeout, and {stops} "
