@@ -21,7 +21,7 @@ def hidden(text: str) -> str:
 def _stand_in(literal: Literal) -> str | None:
     if literal.kind == "option":
         return None
-    return "0" if literal.kind == "number" else f"'{HIDDEN}'"
+    return HIDDEN if literal.kind == "number" else f"'{HIDDEN}'"
 
 
 def hidden_plan(plan: Plan) -> Plan:
