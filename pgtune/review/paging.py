@@ -18,11 +18,15 @@ ORDERED = (("enable_seqscan", "off"), ("enable_sort", "off"), ("enable_increment
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The query with a cursor, its plan, and the index that its order needs, None where one has it already."""
+    """The query with a cursor, its plan, and the index that its order needs, None where one has it already.
+
+    `sorted_`: its rows are sorted all the same, index or not.
+    """
 
     cursor: Cursor
     plan: Plan | None = None
     index: Index | None = None
+    sorted_: bool = False
 
 
 def page(asked: Asked) -> Page | str:
@@ -111,7 +115,7 @@ def _planned(asked: Asked, cursor: Cursor, index: Index) -> Page:
         return Page(cursor, bare)
     made = _plan(asked, text, Design(frozenset({index}), settings=settings))
     better = made is not None and not _sorts(made)
-    return Page(cursor, made, index) if better else Page(cursor, bare)
+    return Page(cursor, made, index) if better else Page(cursor, bare, sorted_=True)
 
 
 def _plan(asked: Asked, text: str, design: Design) -> Plan | None:

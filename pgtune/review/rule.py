@@ -27,6 +27,12 @@ class Rule:
     known_as: tuple[str, ...] = ()
     once: bool = False
 
+    @property
+    def instead(self) -> str:
+        """The remedy as a remark's help: no full stop, and no capital unless it begins with a word of SQL."""
+        text = self.remedy.removesuffix(".")
+        return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

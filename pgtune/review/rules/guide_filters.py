@@ -46,7 +46,7 @@ def indexed(asked: Asked) -> Iterator[Remark]:
         columns = _columns(asked, name)
         if columns:
             what = f"no index of {asked.shown(name)} serves the filter on {listed(columns)}; its size is not known"
-            yield Remark("note", what, INDEXED.remedy, verified=False, about=(name,))
+            yield Remark("note", what, INDEXED.instead, verified=False, about=(name,))
 
 
 def _filtered(node: Node) -> bool:
@@ -100,9 +100,9 @@ def _apart(asked: Asked, table: Table, columns: list[str]) -> Iterator[Remark]:
     if not asked.sized:
         what = f"{asked.shown(table.name)} is filtered by {listed(columns)}, and no index has two of them"
         yield Remark(
-            "note", what, TOGETHER.remedy, f"{index.ddl(concurrently=True)};", verified=False, about=(table.name,)
+            "note", what, TOGETHER.instead, f"{index.ddl(concurrently=True)};", verified=False, about=(table.name,)
         )
     elif asked.plan is not None and any(node.kind == "BitmapAnd" for node in asked.plan.root.walk()):
         named = f"{asked.shown(table.name)} are combined for {listed(columns)}"
         what = f"two indexes of {named}: costs {cost(asked.plan.cost)}"
-        yield Remark("note", what, TOGETHER.remedy, f"{index.ddl(concurrently=True)};", about=(table.name,))
+        yield Remark("note", what, TOGETHER.instead, f"{index.ddl(concurrently=True)};", about=(table.name,))

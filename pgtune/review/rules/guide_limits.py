@@ -6,6 +6,7 @@ from pgtune.model.finding import Severity
 from pgtune.plans.words import rows_of
 from pgtune.review.asked import Asked
 from pgtune.review.rule import Remark, Rule
+from pgtune.review.rules.plan import guess
 from pgtune.sqltext.safety import locks_rows
 from pgtune.sqltext.shape import Block
 
@@ -36,19 +37,19 @@ SIZE = Rule(
 
 
 def no_limit(asked: Asked) -> Iterator[Remark]:
-    """More rows than the guide's largest page, of a table that is big, as the planner expects."""
+    """More rows than the guide's largest page, of a table that is big, as the planner expects without guessing."""
     block, most = asked.shape.blocks[0], asked.ground.pagination.max_size
     if not _listing(asked) or block.limit or block.aggregated or not asked.sized or asked.plan is None:
         return
     rows, tables = asked.plan.root.rows, asked.shape.tables
     big = [name for name in tables if (grave := asked.graveness(name)) and grave[0] != "note"]
-    if any(each.test == "equal" and not each.term.column for each in block.predicates):
-        return  # of an expression the planner only guesses how many rows it keeps
+    if any(map(guess, block.predicates)):
+        return
     if rows > most and big:
         what = (
             f"can return {rows_of(rows)} of {asked.shown(big[0])} and has no LIMIT; the guide's largest page is {most}"
         )
-        yield Remark("warning", what, NO_LIMIT.remedy, about=(big[0],))
+        yield Remark("warning", what, NO_LIMIT.instead, about=(big[0],))
 
 
 def page_size(asked: Asked) -> Iterator[Remark]:
@@ -59,10 +60,10 @@ def page_size(asked: Asked) -> Iterator[Remark]:
     size, paged = int(block.limit.literal or 0), _paged(block)
     if size > pages.max_size:
         severity: Severity = "warning" if paged else "note"
-        yield Remark(severity, f"LIMIT {size} is above the guide's largest page, {pages.max_size}", SIZE.remedy)
+        yield Remark(severity, f"LIMIT {size} is above the guide's largest page, {pages.max_size}", SIZE.instead)
     elif paged and size not in {1, pages.default_size}:
         what = f"a page of {size}, where the guide's default is {pages.default_size}"
-        yield Remark("note", what, SIZE.remedy)
+        yield Remark("note", what, SIZE.instead)
 
 
 def _listing(asked: Asked) -> bool:

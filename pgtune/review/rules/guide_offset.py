@@ -34,7 +34,7 @@ def check(asked: Asked) -> Iterator[Remark]:
     what = f"finds its page by OFFSET {found[0].sql}"
     keyed = page(asked) if asked.shape.blocks[0].offset and not asked.sql.dynamic else "it is no page of the query"
     if isinstance(keyed, str):
-        yield Remark(severity, what, f"{RULE.remedy} Not proposed here: {keyed}.", verified=asked.sized)
+        yield Remark(severity, what, f"{RULE.instead}; not proposed here: {keyed}", verified=asked.sized)
     else:
         yield Remark(severity, what + _gain(asked, keyed), _help(keyed), _fix(keyed), verified=asked.sized)
 
@@ -47,11 +47,10 @@ def _gain(asked: Asked, keyed: Page) -> str:
 
 def _help(keyed: Page) -> str:
     takes = listed([f"${number} ({name})" for number, name in keyed.cursor.takes])
-    index = "an index for that order is missing" if keyed.index else "an index has that order" if keyed.plan else ""
+    index = "an index for that order is missing" if keyed.index else "an index has that order"
+    index = "" if keyed.plan is None or keyed.sorted_ else index
     first = "the first page is asked for without that condition"
-    return (
-        f"ask for what comes behind the last row seen, whose columns are {takes}; {first}{f'; {index}' * bool(index)}"
-    )
+    return f"ask for what comes behind the last row seen, whose columns are {takes}; {first}{f'; {index}' if index else ''}"
 
 
 def _fix(keyed: Page) -> str:

@@ -10,6 +10,7 @@ from pgtune.plans.plan import Node
 from pgtune.plans.rules.scans import HUGE_PAGES
 from pgtune.review.asked import Asked
 from pgtune.review.rule import Remark, Rule
+from pgtune.sqltext.shape import Predicate
 
 Check = Callable[[Asked], Iterator[Remark]]
 
@@ -59,10 +60,15 @@ def _indexable(asked: Asked, about: tuple[Name, ...]) -> bool:
 
 
 def _guessed(asked: Asked, about: tuple[Name, ...]) -> bool:
-    """True if the filter is on expressions alone, of which the planner only guesses how many rows they keep."""
+    """True if the planner only guesses how many rows a part of the filter keeps."""
     numbers = {each.number for each in asked.shape.sources if each.table in about}
     own = [each for each in asked.shape.predicates() if each.term.source in numbers and not each.negated]
-    return bool(own) and not any(each.term.column for each in own)
+    return any(map(guess, own))
+
+
+def guess(predicate: Predicate) -> bool:
+    """True for a condition whose share of rows is a constant of the planner's: an expression, an unknown pattern."""
+    return not predicate.term.column or predicate.test == "pattern"
 
 
 def _subject(node: Node) -> Name | None:

@@ -21,7 +21,7 @@ RULE = Rule(
         "The query was planned on the twin, an empty server with production's schema, sizes and statistics, as it is "
         f"and with the index. It is named if the cost falls to a quarter or less (1/{CLEARLY:g}): the planner reckons "
         "a page read at random as 1.1 to 4 pages in sequence, so a smaller gain may be none. The finding is an error "
-        "for a table from 1 GB on, a warning from 8 MB on."
+        "where the query reads about 1 GB without the index, a warning from 8 MB on."
     ),
     remedy="Create the index before the query goes live, with CREATE INDEX CONCURRENTLY in a migration of its own.",
     wrong="SELECT id FROM orders WHERE note = $1",
@@ -80,5 +80,6 @@ def _keys(found: IndexRecommendation) -> str:
 
 
 def _severity(asked: Asked, proof: Proof) -> Severity:
-    pages = max(asked.pages(each.table) or 0 for each in proof.indexes)
+    """By what is read in vain: a unit of cost is about a page, and no more than the table has can be."""
+    pages = min(proof.cost_before, max(asked.pages(each.table) or 0 for each in proof.indexes))
     return "error" if pages >= HUGE_PAGES else "warning" if pages >= BIG_PAGES else "note"

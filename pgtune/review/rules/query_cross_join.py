@@ -23,4 +23,4 @@ def check(asked: Asked) -> Iterator[Remark]:
     """Only where no sizes are known: a table of one row beside another is no fault, and a plan tells."""
     apart = unlinked(asked.tree) if not asked.sized else None
     if apart is not None:
-        yield Remark("note", f"nothing joins {apart[0]} and {apart[1]}", RULE.remedy, verified=False)
+        yield Remark("note", f"nothing joins {apart[0]} and {apart[1]}", RULE.instead, verified=False)

@@ -34,9 +34,9 @@ def check(asked: Asked) -> Iterator[Remark]:
         return  # a temporary table, or a view
     pages, rows = asked.pages(target.table), asked.rows(target.table)
     if pages is None:
-        yield Remark("warning", f"{verb} of every row of {target.name}", RULE.remedy, verified=not asked.sized)
+        yield Remark("warning", f"{verb} of every row of {target.name}", RULE.instead, verified=not asked.sized)
     elif pages >= SOME_PAGES and target.table:
         severity: Severity = "error" if pages >= HUGE_PAGES else "warning"
         what = f"{verb} of every row of {asked.shown(target.table)}"
         many = f", {rows_of(rows)}" if rows is not None else ""
-        yield Remark(severity, what + many, RULE.remedy, about=(target.table,))
+        yield Remark(severity, what + many, RULE.instead, about=(target.table,))

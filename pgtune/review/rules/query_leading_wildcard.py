@@ -59,6 +59,6 @@ def _served(table: Table, predicate: Predicate) -> bool:
 
 def _help(predicate: Predicate, table: Table | None) -> str:
     if table is None:
-        return RULE.remedy
+        return RULE.instead
     key = predicate.term.sql if predicate.term.column else f"({predicate.term.sql})"
     return f"a trigram index: USING gin ({key} gin_trgm_ops) of the extension pg_trgm; or full text search for words"

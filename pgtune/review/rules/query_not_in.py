@@ -44,7 +44,12 @@ def check(asked: Asked) -> Iterator[Remark]:
         what += _gain(asked, rewrite)
         severity: Severity = "warning" if nullable else "note"
         yield Remark(
-            severity, what, RULE.remedy, rewrite.text if rewrite else "", asked.place(found.at), verified=bool(nullable)
+            severity,
+            what,
+            RULE.instead,
+            rewrite.text if rewrite else "",
+            asked.place(found.at),
+            verified=bool(nullable),
         )
 
 

@@ -27,10 +27,10 @@ def check(asked: Asked) -> Iterator[Remark]:
     if at is None:
         return
     if not asked.sized or asked.plan is None:
-        yield Remark("note", "sorts all rows in a random order", RULE.remedy, at=asked.place(at), verified=False)
+        yield Remark("note", "sorts all rows in a random order", RULE.instead, at=asked.place(at), verified=False)
         return
     sorts = (node for node in asked.plan.root.walk() if node.kind == "Sort" and "random()" in str(node.detail))
     rows = max((node.children[0].rows for node in sorts if node.children), default=0.0)
     if rows >= MANY_SORTED:
         what = f"sorts {rows_of(rows)} in a random order"
-        yield Remark("warning", what, RULE.remedy, at=asked.place(at))
+        yield Remark("warning", what, RULE.instead, at=asked.place(at))

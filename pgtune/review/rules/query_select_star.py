@@ -41,7 +41,7 @@ def check(asked: Asked) -> Iterator[Remark]:
         widths = {column.name: _width(table, column.name) for column in table.columns}
         whole = sum(widths.values())
         if whole >= WIDE:
-            yield Remark("note", _what(table, widths, whole), RULE.remedy, about=(table.name,))
+            yield Remark("note", _what(table, widths, whole), RULE.instead, about=(table.name,))
 
 
 def _what(table: Table, widths: dict[str, int], whole: int) -> str:
