@@ -43,19 +43,26 @@ def findings(
     where a whole history is looked at.
     """
     scene = Scene(facts or Facts())
+    of = [(each, traces[number] if number < len(traces) else None) for number, each in enumerate(migrations)]
+    for change in [of] if together else [[each] for each in of]:
+        yield from _of_change(change, scene)
+
+
+def _of_change(change: Sequence[tuple[Migration, Trace | None]], scene: Scene) -> Iterator[tuple[Sql, Rule, Remark]]:
+    """What is said of migrations that go out as one."""
     indexes: Indexes = defaultdict(list)
-    all_steps: list[tuple[Step, ...]] = []
-    for number, migration in enumerate(migrations):
-        trace = traces[number] if number < len(traces) else None
-        all_steps.append(steps(migration, trace, scene, indexes))
-        scene = ends(all_steps[-1], scene) if together else Scene(scene.facts)
-    for each in all_steps:
+    done: list[list[Step]] = []
+    for migration, trace in change:
+        done.append(steps(migration, trace, scene, indexes))
+        scene = after(done[-1][-1]) if done[-1] else scene
+    for each in done:
         yield from _remarks(each)
+        each.clear()  # steps know each other: without this they would stay until somebody looks for cycles
 
 
 def steps(
     migration: Migration, trace: Trace | None = None, scene: Scene | None = None, indexes: Indexes | None = None
-) -> tuple[Step, ...]:
+) -> list[Step]:
     """The migration's statements, each with what it does and with what holds when it begins.
 
     `indexes` collects those that are made, over all migrations of the change.
@@ -71,12 +78,7 @@ def steps(
         for table, columns in made(step):
             kept[table].append(columns)
         scene = after(step)
-    return tuple(found)
-
-
-def ends(made: Sequence[Step], scene: Scene) -> Scene:
-    """The scene behind a migration."""
-    return after(made[-1]) if made else scene
+    return found
 
 
 def _step(
