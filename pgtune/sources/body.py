@@ -1,5 +1,6 @@
 """A body of PL/pgSQL to the SQL in it: read word by word, for its own parser wants types that only a server knows."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,7 @@ class _Reader:
 
     def __init__(self, source: str, words: Sequence[Token]) -> None:
         self._source, self._words = source, words
+        self._starts = [0, *(place + 1 for place, each in enumerate(source) if each == "\n")]
         self._loops: list[int] = []
         self._declares = False
         self._body = Body()
@@ -185,7 +187,7 @@ class _Reader:
         return self._source[self._words[at].start : self._words[end - 1].end] if at < end else ""
 
     def _line(self, at: int) -> int:
-        return self._source.count("\n", 0, self._words[at].start) + 1
+        return bisect_right(self._starts, self._words[at].start)
 
     def _end(self, at: int, wanted: str) -> int:
         """Where the first such word stands outside brackets and CASE expressions; the number of words if none does."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pgtune.sources.part import Order, Part
 
@@ -10,6 +11,7 @@ _MARK = re.compile(
     r"|migrate:(?P<way2>up|down)|rambler[ \t]+(?P<way3>up|down))\b(?P<options>.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_MOST = 20  # one or two is what files have
 _TERN = re.compile(r"^-{4} create above / drop below -{4}[ \t]*$", re.MULTILINE)
 _NO_TRANSACTION = re.compile(r"^[ \t]*--[ \t]*\+[ \t]*goose[ \t]+no[ \t]+transaction\b", re.IGNORECASE | re.MULTILINE)
 _OPTION = re.compile(r"\btransaction:[ \t]*false\b|\bnotransaction\b", re.IGNORECASE)
@@ -22,7 +24,7 @@ def sections(text: str, series: str, order: Order) -> tuple[Part, ...]:
 
 
 def _parts(text: str, series: str, order: Order) -> Iterator[Part]:
-    places = list(_MARK.finditer(text))
+    places = list(islice(_MARK.finditer(text), _MOST))
     bare = bool(_NO_TRANSACTION.search(text))
     for place, behind in zip(places, (*places[1:], None), strict=False):
         down = any((place[way] or "").lower() == "down" for way in ("way1", "way2", "way3"))

@@ -56,8 +56,9 @@ def _plain(file: File) -> Read:
     found = statements(file.text, file.path)
     names = [(file.text.count("\n", 0, each.start()) + 1, each["name"]) for each in _NAME.finditer(file.text)]
     if not names and any(_DDL.match(each.text) for each in found.statements):
-        made, lost = _migration(file.path, Part("plain", file.text, file.folder, ((), file.name), "none"))
-        return Read((made,), skipped=lost)
+        applied = tuple(replace(each, role="migration", native=True) for each in found.statements)
+        made = Migration(file.path, "plain", applied, transaction=False)
+        return Read((((True, file.folder, ((), file.name)), made),), skipped=found.skipped)
     lines = [line for line, _ in names]
     named = (replace(each, name=_name(names, bisect_right(lines, each.line))) for each in found.statements)
     return Read(queries=tuple(named), skipped=found.skipped)
@@ -74,9 +75,13 @@ def _inside(known: tuple[Sql, ...]) -> Iterator[Found]:
 def _comments(file: File, known: tuple[Sql, ...]) -> Iterator[Comment]:
     if "pgtune:" not in file.text:
         return iter(())
-    places = (
-        (file.text.count("\n", 0, mark.start) + 1, file.text[mark.start : mark.end])
-        for mark in marks(file.text)
-        if mark.kind in {"line", "block"}
-    )
-    return comments(places, file.path, sorted(known, key=lambda each: each.line))
+    return comments(_places(file.text), file.path, known)
+
+
+def _places(text: str) -> Iterator[tuple[int, str]]:
+    """The comments with their lines."""
+    line, at = 1, 0
+    for mark in marks(text):
+        if mark.kind in {"line", "block"}:
+            line, at = line + text.count("\n", at, mark.start), mark.start
+            yield line, text[mark.start : mark.end]

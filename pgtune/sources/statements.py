@@ -1,8 +1,8 @@
 """The statements of a text of SQL, each on its line; what cannot be read is said once, and the rest goes on."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from pglast import parser
 
@@ -14,6 +14,10 @@ from pgtune.sqltext.placeholders import numbered
 from pgtune.sqltext.psql import Mark, marks, without_psql
 
 _OPENED = {"string": "a string", "name": "a quoted name", "dollar": "a dollar-quoted string", "block": "a comment"}
+_BLOCK = 64 * 1024
+_COMMAND = re.compile(
+    r"[ \t]*\n\s*^(?:--|insert|create|alter|drop|select|update|delete|set|copy)", re.IGNORECASE | re.MULTILINE
+)
 _BLANK = re.compile(r"(?:\s|--[^\n]*+|;)*+")
 
 
@@ -28,19 +32,26 @@ class Found:
 def statements(text: str, path: str, role: Role = "query", *, native: bool = False) -> Found:
     """The statements of a text for psql; `native`: `?` and `:` are operators, so placeholders need not be tried."""
     plain = without_psql(text)
-    whole = _parses(plain)
-    unclosed = None if whole else next((mark for mark in marks(plain) if not mark.closed), None)
+    if _parses(plain):
+        return Found(tuple(_read(each, path, role, native=native) for each in split(plain)))
+    ends, unclosed = _ends(plain)
     lost = () if unclosed is None else (_lost(plain, path, unclosed),)
     if unclosed is not None:
-        plain = plain[: _last_end(plain, unclosed.start)]
-    try:
-        pieces = split(plain)
-    except NotSql as error:
-        return Found((), (Skipped(path, 0, f"cannot be cut into statements: {error}"),))
-    found = tuple(_read(piece, path, role, native=native) for piece in pieces) if pieces else ()
-    wrong = () if whole or _parses(plain) else tuple(_wrong(found, native=native))
-    bad = {each.line for each in wrong}
-    return Found(tuple(each for each in found if each.line not in bad), (*wrong, *lost))
+        plain = plain[: ends[-1] if ends else 0]
+    blocks = [_block(*each, path, role, native=native) for each in _blocks(plain, ends)]
+    skipped = (*(each for block in blocks for each in block.skipped), *lost)
+    return Found(tuple(each for block in blocks for each in block.statements), skipped)
+
+
+def _ends(text: str) -> tuple[list[int], Mark | None]:
+    """Behind which semicolons statements may end, and what is opened and never closed."""
+    ends: list[int] = []
+    for mark in marks(text):
+        if not mark.closed:
+            return ends, mark
+        if mark.kind == "end":
+            ends.append(mark.end)
+    return ends, None
 
 
 def _lost(text: str, path: str, mark: Mark) -> Skipped:
@@ -48,9 +59,35 @@ def _lost(text: str, path: str, mark: Mark) -> Skipped:
     return Skipped(path, line, f"{_OPENED[mark.kind]} that begins here has no end: nothing behind it was reviewed")
 
 
-def _last_end(text: str, before: int) -> int:
-    """Where the last statement that ends before this place ends."""
-    return max((mark.end for mark in marks(text[:before]) if mark.kind == "end"), default=0)
+def _blocks(text: str, ends: Iterable[int]) -> Iterator[tuple[str, int]]:
+    """The text in parts that are read alone, each with the line it begins on, so that one bad word costs little.
+
+    A part ends where a command surely begins: on a line of its own, not indented as in a body.
+    """
+    start, line = 0, 1
+    for end in ends:
+        if end - start >= _BLOCK and _COMMAND.match(text, end):
+            yield text[start:end], line
+            start, line = end, line + text.count("\n", start, end)
+    yield text[start:], line
+
+
+def _block(text: str, first: int, path: str, role: Role, *, native: bool) -> Found:
+    """A part of a file that begins on line `first`."""
+    try:
+        pieces = split(text)
+    except NotSql as error:
+        return Found((), (Skipped(path, first, f"cannot be cut into statements: {error}"),))
+    found = [_read(replace(each, line=first + each.line - 1), path, role, native=native) for each in pieces]
+    if _parses(text):
+        return Found(tuple(found))
+    why = [why_not(each.text, native=native) for each in found]
+    wrong = (
+        Skipped(each.path, each.line, f"not SQL for PostgreSQL: {reason}")
+        for each, reason in zip(found, why, strict=True)
+        if reason
+    )
+    return Found(tuple(each for each, reason in zip(found, why, strict=True) if not reason), tuple(wrong))
 
 
 def _read(piece: Piece, path: str, role: Role, *, native: bool) -> Sql:
@@ -70,14 +107,6 @@ def leading(text: str) -> int:
         at = next(marks(text[at:])).end + at
 
 
-def _wrong(found: tuple[Sql, ...], *, native: bool) -> Iterator[Skipped]:
-    for each in found:
-        if not _parses(each.text):
-            reason = why_not(each.text, native=native)
-            if reason:
-                yield Skipped(each.path, each.line, f"not SQL for PostgreSQL: {reason}")
-
-
 def _parses(text: str) -> bool:
     try:
         guarded(parser.split, text)
@@ -88,6 +117,8 @@ def _parses(text: str) -> bool:
 
 def why_not(text: str, *, native: bool = False) -> str:
     """Why a statement, with whatever placeholders, is no SQL; empty if it is."""
+    if _parses(text):
+        return ""
     try:
         guarded(parser.split, text if native else numbered(text).text)
     except NotSql as error:

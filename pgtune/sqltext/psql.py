@@ -14,6 +14,7 @@ _NEXT = re.compile(
     re.MULTILINE,
 )
 _ENDS_QUERY = re.compile(r"[ \t]*\\(gx?|gset|gexec|gdesc|crosstabview|watch)\b")
+_HAS_ANY = re.compile(r"\\[a-zA-Z!?]|from\s+stdin\b", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\.|'", re.DOTALL)
 _NESTED = re.compile(r"/\*|\*/")
 _COPY = re.compile(r"\s*\\?copy\b[^;]*\bfrom\s+stdin\b[^;]*", re.IGNORECASE)
@@ -85,6 +86,14 @@ def _block(text: str, at: int) -> int:
     return -1
 
 
+def unclosed_comments(text: str) -> int:
+    """How many comments are open, one in the other, where the text ends."""
+    last = next((mark for mark in marks(text) if not mark.closed and mark.kind == "block"), None)
+    if last is None:
+        return 0
+    return sum(1 if each.group() == "/*" else -1 for each in _NESTED.finditer(text, last.start))
+
+
 def _behind_data(text: str, at: int) -> int:
     found = _DATA_ENDS.search(text, at)
     return found.end() if found else len(text)
@@ -96,6 +105,8 @@ def without_psql(text: str) -> str:
     A line that begins with a backslash inside a string or a function body is left as it is.
     """
     if "\\" not in text and "stdin" not in text.lower():  # most files: nothing of it can be there
+        return text
+    if not _HAS_ANY.search(text):
         return text
     kept, at = [], 0
     for mark in marks(text):
