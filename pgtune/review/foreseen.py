@@ -4,14 +4,14 @@ The locks of ALTER TABLE are those of its strongest command (documentation, ALTE
 scan are named only where the text and the known column types leave no doubt, or `doubtful` says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pgtune.model.design import Name
 from pgtune.model.trace import Effect, Lock
 from pgtune.review.columns import constraints, rewrites_for, table_constraints
 from pgtune.review.retype import retyped
 from pgtune.review.scene import MODES, Scene
-from pgtune.review.step import Command, commands
+from pgtune.review.step import Command
 from pgtune.sqltext.raw import Node, Statement, inner, strings
 
 AE, SRE, SUE, SHARE, EXCLUSIVE = MODES[7], MODES[5], MODES[3], MODES[4], MODES[6]
@@ -26,12 +26,18 @@ WEAKER = {
 }  # fmt: skip
 REWRITING = {"AT_SetLogged", "AT_SetUnLogged", "AT_SetTableSpace", "AT_SetAccessMethod"}
 
+NOTHING = Effect("unverified")
 
-def foreseen(statement: Statement, scene: Scene) -> Effect:
-    """What the text lets foresee: locks, rewrites, scans and indexes on tables that were there before."""
+
+def foreseen(statement: Statement, scene: Scene, altered: Sequence[Command] = ()) -> Effect:
+    """What the text lets foresee: locks, rewrites, scans and indexes on tables that were there before.
+
+    `altered` are the commands of an ALTER TABLE.
+    """
+    if statement.kind == "AlterTableStmt":
+        return _without_new(_alter_table(statement, scene, altered), scene)
     reader = READERS.get(statement.kind)
-    effect = reader(statement, scene) if reader else Effect("unverified")
-    return _without_new(effect, scene)
+    return _without_new(reader(statement, scene), scene) if reader else NOTHING
 
 
 def _without_new(effect: Effect, scene: Scene) -> Effect:
@@ -62,11 +68,10 @@ def _effect(
 # -- ALTER TABLE -------------------------------------------------------------------------------------------------------
 
 
-def _alter_table(statement: Statement, scene: Scene) -> Effect:
+def _alter_table(statement: Statement, scene: Scene, found: Sequence[Command]) -> Effect:
     if statement.node.get("objtype") not in {"OBJECT_TABLE", "OBJECT_MATVIEW"}:
         return _effect()
     table = scene.named(statement.node["relation"])
-    found = commands(statement)
     own = max((_lock_of(each) for each in found), key=MODES.index, default=AE)
     locks = [(table, own), *(lock for each in found for lock in _other_locks(each, scene))]
     rewritten = [table] if any(_rewrites(each, table, scene) for each in found) else []
@@ -240,7 +245,6 @@ def _lock_table(statement: Statement, scene: Scene) -> Effect:
 
 
 READERS: dict[str, Callable[[Statement, Scene], Effect]] = {
-    "AlterTableStmt": _alter_table,
     "IndexStmt": _create_index,
     "CreateStmt": _create_table,
     "CreateTableAsStmt": _create_as,

@@ -86,10 +86,11 @@ def _step(
 ) -> Step:  # fmt: skip
     read = _read(sql)
     traced = effect is not None and effect.status in {"applied", "planned"}
-    does = effect if traced and effect is not None else foreseen(read, scene)
+    altered = commands(read)
+    does = effect if traced and effect is not None else foreseen(read, scene, altered)
     relation = scene.named(read.node.get("relation", NO_TABLE))
     return Step(
-        sql, read.kind, read.node, relation, migration, scene, does, traced, commands(read), defined(read),
+        sql, read.kind, read.node, relation, migration, scene, does, traced, altered, defined(read, altered),
         len(beside), beside, indexes,
     )  # fmt: skip
 

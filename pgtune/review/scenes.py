@@ -41,10 +41,12 @@ def _with_effect(step: Step, scene: Scene) -> Scene:
         scene = replace(scene, fresh=(scene.fresh - gone) | made, dropped=scene.dropped | gone)
     if not does.locks or not scene.began:
         return scene
-    held = dict(scene.held)
-    for each in does.locks:
-        held[each.table] = max(held.get(each.table, MODES[0]), each.mode, key=MODES.index)
-    return replace(scene, held=held)
+    more = {
+        each.table: each.mode
+        for each in does.locks
+        if MODES.index(each.mode) > MODES.index(scene.held.get(each.table, MODES[0]))
+    }
+    return replace(scene, held={**scene.held, **more}) if more else scene
 
 
 def _transaction(step: Step) -> Scene:

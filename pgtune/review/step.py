@@ -58,27 +58,27 @@ def commands(statement: Statement) -> tuple[Command, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Defined:
-    """A column that a statement defines: its name, its type as format_type() writes it, and all that is said of it."""
+    """A column that a statement defines.
+
+    `type` as format_type() writes it, `base` the same without length and brackets, `node` all that is said of it.
+    """
 
     name: str
     type: str
+    base: str
     node: Node
 
-    @property
-    def base(self) -> str:
-        """The type without length and brackets."""
-        return self.type.partition("(")[0].partition("[")[0]
 
-
-def defined(statement: Statement) -> tuple[Defined, ...]:
-    """The columns of CREATE TABLE and of ADD COLUMN."""
+def defined(statement: Statement, altered: Sequence[Command]) -> tuple[Defined, ...]:
+    """The columns of CREATE TABLE, and those that the commands of an ALTER TABLE add."""
     if statement.kind == "CreateStmt":
-        found = [each["ColumnDef"] for each in statement.node.get("tableElts", ()) if "ColumnDef" in each]
-    elif statement.kind == "AlterTableStmt":
-        found = [each.definition for each in commands(statement) if each.subtype == "AT_AddColumn"]
-    else:
-        return ()
-    return tuple(Defined(each.get("colname", ""), type_name(each.get("typeName", {})), each) for each in found)
+        return tuple(_column(each["ColumnDef"]) for each in statement.node.get("tableElts", ()) if "ColumnDef" in each)
+    return tuple(_column(each.definition) for each in altered if each.subtype == "AT_AddColumn")
+
+
+def _column(node: Node) -> Defined:
+    name = type_name(node.get("typeName", {}))
+    return Defined(node.get("colname", ""), name, name.partition("(")[0].partition("[")[0], node)
 
 
 @dataclass(frozen=True, slots=True)
