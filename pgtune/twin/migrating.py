@@ -87,6 +87,7 @@ class Migrations:
             self._tracer.watch.close()
             self._tracer = None
         before, self.before = self.before, None
+        self._show_all()
         tables, known = remaking.tables(self.superuser, before)
         self.world.replace(tables, known)
         for table in tables:
@@ -100,6 +101,12 @@ class Migrations:
         statistics.restore(self.house, changed, known)
         relations.write_sizes(self.superuser, self.world.all_sizes())
         self._measure_indexes(before)
+
+    def _show_all(self) -> None:
+        """A migration may have taken tables away from the planning role."""
+        for schema, name in self.superuser.execute(resources.sql("twin/unseen")).fetchall():
+            words = sql.SQL(resources.sql("twin/show_to_planner"))
+            self.superuser.execute(words.format(schema=sql.Identifier(schema), name=sql.Identifier(name)))
 
     def _measure_indexes(self, before: Before) -> None:
         """Sizes and heights for indexes with new files: they were made on empty tables."""
