@@ -11,7 +11,7 @@ from pgtune.plans.sizes import BIG_PAGES, HUGE_PAGES, PAGE, SOME_PAGES
 from pgtune.review.rule import Remark
 from pgtune.review.scene import Scene
 from pgtune.sources.project import Migration, Sql
-from pgtune.sqltext.raw import Node, Statement, inner, type_name
+from pgtune.sqltext.raw import Node, Statement, inner, place, type_name
 
 # How each tool is told not to open a transaction (their documentation).
 WAYS_OUT = {
@@ -142,8 +142,7 @@ class Step:
 
     def place(self, byte: int) -> int:
         """The character at that byte of the statement's text."""
-        text = self.sql.text
-        return byte if text.isascii() else len(text.encode()[:byte].decode(errors="ignore"))
+        return place(self.sql.text, byte)
 
     # -- sizes -----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The SQL in the bodies of functions, procedures and DO blocks, with what stands for a variable as a parameter."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from pgtune.sources.body import commands
 from pgtune.sources.project import Sql
 from pgtune.sources.statements import Found, statements
 from pgtune.sqltext.parse import isa, tree, walk
+from pgtune.sqltext.raw import Node, Statement, place, statement, strings
 
 _ROUTINE = re.compile(r"(?:create\s+(?:or\s+replace\s+)?(?:function|procedure)|do)\b", re.IGNORECASE)
 _WORD = re.compile(r"(?:\"[^\"]+\"|[\w$]+)(?:\s*\.\s*(?:\"[^\"]+\"|[\w$]+))*")
@@ -26,29 +27,33 @@ def routine(sql: Sql) -> Found:
     if not _ROUTINE.match(sql.text):
         return Found()
     try:
-        made = tree(sql.text)
+        made = statement(sql.text)
     except NotSql:
         return Found()
-    options = {each.defname: each for each in (getattr(made, "options", None) or getattr(made, "args", None) or ())}
-    language = getattr(
-        getattr(options.get("language"), "arg", None), "sval", "plpgsql" if isa(made, ast.DoStmt) else "sql"
-    )
-    written = options.get("as")
-    source = _source(getattr(written, "arg", None))
-    start = _start(sql.text, written.arg_location) if source and written else None
+    options = {each["DefElem"]["defname"]: each["DefElem"] for each in _options(made)}
+    anonymous = made.kind == "DoStmt"
+    language = _text(options.get("language", {})) or ("plpgsql" if anonymous else "sql")
+    written = options.get("as", {})
+    source = _text(written)
+    start = _start(sql.text, place(sql.text, written.get("arg_location", 0))) if source else None
     if source is None or start is None or language not in {"plpgsql", "sql"}:
         return Found()
-    name = "DO" if isa(made, ast.DoStmt) else ".".join(each.sval for each in made.funcname)
+    name = "DO" if anonymous else ".".join(strings(made.node.get("funcname")))
     inside = replace(sql, line=sql.line + sql.text.count("\n", 0, start), role="routine", routine=name, native=True)
-    names = {each.name for each in getattr(made, "parameters", None) or () if each.name} | {name.rpartition(".")[2]}
+    parameters = (each["FunctionParameter"].get("name", "") for each in made.node.get("parameters", ()))
+    names = {each for each in parameters if each} | {name.rpartition(".")[2]}
     return _of_sql(source, inside, names) if language == "sql" else _of_plpgsql(source, inside, names)
 
 
-def _source(written: Any) -> str | None:
-    """The body as text; that of DO is a string, that of CREATE FUNCTION a list of one (two: a library in C)."""
-    if isinstance(written, (tuple, list)):
-        written = written[0] if len(written) == 1 else None
-    return getattr(written, "sval", None)
+def _options(made: Statement) -> Sequence[Node]:
+    found: Sequence[Node] = made.node.get("options") or made.node.get("args") or ()
+    return found
+
+
+def _text(option: Node) -> str | None:
+    """The option's string; the body of CREATE FUNCTION is a list of one (of two: a library in C)."""
+    words = strings([option["arg"]]) if "arg" in option else ()
+    return words[0] if len(words) == 1 else None
 
 
 def _start(text: str, at: int) -> int | None:

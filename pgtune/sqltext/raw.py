@@ -47,6 +47,11 @@ def statement(text: str) -> Statement:
     return Statement(kind, node)
 
 
+def place(text: str, byte: int) -> int:
+    """The character at a byte of the text: places in the JSON count bytes."""
+    return byte if text.isascii() else len(text.encode()[:byte].decode(errors="ignore"))
+
+
 def inner(node: Node) -> tuple[str, Node]:
     """`{"ColumnDef": {...}}` as its name and its fields."""
     return next(iter(node.items()), ("", {}))
