@@ -33,7 +33,7 @@ def statements(text: str, path: str, role: Role = "query", *, native: bool = Fal
     """The statements of a text for psql; `native`: `?` and `:` are operators, so placeholders need not be tried."""
     plain = without_psql(text)
     if _parses(plain):
-        return Found(tuple(_read(each, path, role, native=native) for each in split(plain)))
+        return Found(tuple(_read(split(plain), path, role, native=native)))
     ends, unclosed = _ends(plain)
     lost = () if unclosed is None else (_lost(plain, path, unclosed),)
     if unclosed is not None:
@@ -78,9 +78,10 @@ def _block(text: str, first: int, path: str, role: Role, *, native: bool) -> Fou
         pieces = split(text)
     except NotSql as error:
         return Found((), (Skipped(path, first, f"cannot be cut into statements: {error}"),))
-    found = [_read(replace(each, line=first + each.line - 1), path, role, native=native) for each in pieces]
+    moved = (replace(each, line=first + each.line - 1) for each in pieces)
+    found = tuple(_read(moved, path, role, native=native))
     if _parses(text):
-        return Found(tuple(found))
+        return Found(found)
     why = [why_not(each.text, native=native) for each in found]
     wrong = (
         Skipped(each.path, each.line, f"not SQL for PostgreSQL: {reason}")
@@ -90,11 +91,13 @@ def _block(text: str, first: int, path: str, role: Role, *, native: bool) -> Fou
     return Found(tuple(each for each, reason in zip(found, why, strict=True) if not reason), tuple(wrong))
 
 
-def _read(piece: Piece, path: str, role: Role, *, native: bool) -> Sql:
-    start = leading(piece.text)
-    line = piece.line + piece.text.count("\n", 0, start)
-    text = piece.text[start:]
-    return Sql(text, path, line, text.count("\n") + 1, role, native)
+def _read(pieces: Iterable[Piece], path: str, role: Role, *, native: bool) -> Iterator[Sql]:
+    """The statements of pieces, from their first word on; the scanner knows fewer blanks than Python does."""
+    for piece in pieces:
+        start = leading(piece.text)
+        if text := piece.text[start:]:
+            line = piece.line + piece.text.count("\n", 0, start)
+            yield Sql(text, path, line, text.count("\n") + 1, role, native)
 
 
 def leading(text: str) -> int:
