@@ -11,12 +11,13 @@ from pgtune.model.design import AS_IT_IS, Design, Index, Name, Query
 from pgtune.model.errors import NotPlannable, NotSql
 from pgtune.model.finding import Severity
 from pgtune.model.units import human_bytes
+from pgtune.partitions.advice import Partitioning
 from pgtune.plans.insight import Insight
 from pgtune.plans.insights import insights
 from pgtune.plans.plan import Plan
 from pgtune.plans.rules.scans import BIG_PAGES, SOME_PAGES
 from pgtune.plans.spot import PAGE, Facts
-from pgtune.review.proof import Proof, prove
+from pgtune.review.proof import Proof, divide, prove
 from pgtune.snapshot.snapshot import Snapshot, Table
 from pgtune.sources.project import Sql
 from pgtune.sqltext.analysis import shape
@@ -53,6 +54,7 @@ class Ground:
     """
 
     pagination: Pagination
+    guide: Guide
     snapshot: Snapshot | None = None
     sized: bool = False
     world: World | None = None
@@ -65,9 +67,9 @@ class Ground:
         """The ground of a review; `snapshot` is of the database after the change."""
         pages = Pagination.of(guide)
         if snapshot is None:
-            return cls(pages)
+            return cls(pages, guide)
         facts = Facts({table.name: table for table in snapshot.tables}, snapshot.settings)
-        return cls(pages, snapshot, sized, world, facts, Tables.of(snapshot), search_path_of(snapshot))
+        return cls(pages, guide, snapshot, sized, world, facts, Tables.of(snapshot), search_path_of(snapshot))
 
     @property
     def catalog(self) -> Catalog | None:
@@ -95,6 +97,7 @@ class Asked:
     why_unplanned: str = ""
     insights: tuple[Insight, ...] = ()
     prove: Callable[[], Proof | None] = nothing
+    divide: Callable[[], Partitioning | None] = nothing
 
     @property
     def sized(self) -> bool:
@@ -221,4 +224,5 @@ def ask(sql: Sql, ground: Ground) -> Asked:
         return Asked(sql, text, asked.tree, found, ground, why_unplanned=str(error))
     seen = insights(plan, ground.facts if ground.sized else Facts(settings=ground.facts.settings))
     proof = cache(partial(prove, entry, ground.snapshot, ground.world)) if ground.sized else nothing
-    return Asked(sql, text, asked.tree, found, ground, plan, insights=seen, prove=proof)
+    parts = partial(divide, entry, ground.snapshot, ground.world, ground.guide) if ground.sized else nothing
+    return Asked(sql, text, asked.tree, found, ground, plan, insights=seen, prove=proof, divide=parts)

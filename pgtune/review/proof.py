@@ -1,22 +1,24 @@
 """What an index would do for one query: proven by a what-if on the twin, never guessed."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from pgtune.guide import Guide
 from pgtune.indexes.advice import IndexRecommendation, Limits, StatisticsAdvice
 from pgtune.indexes.advise import World, advise
 from pgtune.indexes.facts import Facts, TableFacts
 from pgtune.model.design import Design, Index
+from pgtune.partitions.advice import Partitioning
+from pgtune.partitions.propose import Proposer
 from pgtune.plans.rules.scans import SELECTIVE
+from pgtune.review.lean import CLEARLY, Tried, compared
 from pgtune.snapshot.snapshot import Snapshot
+from pgtune.sqltext.analysis import shape
+from pgtune.workload.catalog import Tables
 from pgtune.workload.entry import Entry
 from pgtune.workload.gather import Gathering
 from pgtune.workload.statement import Statement
-
-# The planner reckons a page read at random as 1.1 to 4 pages in sequence (random_page_cost, the guide's and the
-# default): what is won by less than that spread may be no gain at all.
-CLEARLY = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,22 @@ def prove(entry: Entry, snapshot: Snapshot | None, world: World, limits: Limits 
         return None
     if any(_guessed(each.index, Facts(snapshot)) for each in advice.recommendations):
         return Proof(advice.cost_before, advice.cost_before, (), advice.statistics)
-    made = tuple(each.index for each in advice.recommendations)
-    lean = _lean(made, advice.cost_after, lambda indexes: _cost(workload.statements, world, indexes))
-    found = dict(zip(made, advice.recommendations, strict=True))
+    found = {each.index: each for each in advice.recommendations}
+    tried = Tried(advice.cost_after, lambda indexes: _cost(workload.statements, world, indexes))
+    lean = tried.lean(tuple(found), compared(workload.statements, snapshot))
     indexes = tuple(_with(found[old], new, world.size_of(new)) for old, new in lean.items())
     return Proof(advice.cost_before, _cost(workload.statements, world, lean.values()), indexes, advice.statistics)
+
+
+def divide(entry: Entry, snapshot: Snapshot | None, world: World, guide: Guide) -> Partitioning | None:
+    """The partition scheme that makes this query clearly cheaper, of a table that is big enough; None if none does."""
+    if snapshot is None:
+        return None
+    tables = Tables.of(snapshot)
+    proposer = Proposer(snapshot, world.plan, lambda each: shape(each.text, tables.under(each.search_path)), guide)
+    found = proposer.advise(Gathering(snapshot).add([entry]).workload().statements).partitionings
+    won = [each for each in found if each.cost_after * CLEARLY <= each.cost_before]
+    return won[0] if won else None
 
 
 def _guessed(index: Index, facts: Facts) -> bool:
@@ -81,35 +94,6 @@ def few(table: TableFacts, expression: str) -> bool:
 def _with(found: IndexRecommendation, index: Index, size: int) -> IndexRecommendation:
     """The same advice for a shorter index."""
     return replace(found, index=index, size_bytes=size)
-
-
-def _lean(made: Sequence[Index], cost: float, costs: Callable[[Collection[Index]], float]) -> Mapping[Index, Index]:
-    """What is left of each index without what wins nothing clearly: one query alone knows of no writes to pay for."""
-    lean = {index: index for index in made}
-    for index in made:
-        others = [each for old, each in lean.items() if old != index]
-        if others and costs(others) <= CLEARLY * cost:
-            del lean[index]
-            continue
-        for simpler in _SIMPLER:
-            while (less := simpler(lean[index])) is not None and costs([*others, less]) <= CLEARLY * cost:
-                lean[index] = less
-    return lean
-
-
-def _whole(index: Index) -> Index | None:
-    return replace(index, where="") if index.where else None
-
-
-def _bare(index: Index) -> Index | None:
-    return replace(index, include=()) if index.include else None
-
-
-def _shorter(index: Index) -> Index | None:
-    return replace(index, keys=index.keys[:-1]) if len(index.keys) > 1 else None
-
-
-_SIMPLER = (_whole, _bare, _shorter)
 
 
 def _cost(statements: Sequence[Statement], world: World, indexes: Collection[Index]) -> float:

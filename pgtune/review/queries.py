@@ -17,6 +17,7 @@ REPLACES: dict[str, frozenset[str]] = {
     "query.unsargable": INDEXABLE | FILTERS | {"index.missing"},
     "index.missing": INDEXABLE | FILTERS | {"query.leading-wildcard", "join.subplan"},
     "query.leading-wildcard": INDEXABLE | FILTERS,
+    "partition.missing": INDEXABLE,
     "query.not-in": frozenset({"join.not-in"}),
     "query.order-by-random": frozenset({"memory.sort", "memory.sort-for-limit", "scan.selective"}),
     "query.count-exists": INDEXABLE | {"index.missing", "join.subplan"},

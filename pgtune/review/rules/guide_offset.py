@@ -49,8 +49,8 @@ def _help(keyed: Page) -> str:
     takes = listed([f"${number} ({name})" for number, name in keyed.cursor.takes])
     index = "an index for that order is missing" if keyed.index else "an index has that order"
     index = "" if keyed.plan is None or keyed.sorted_ else index
-    first = "the first page is asked for without that condition"
-    return f"ask for what comes behind the last row seen, whose columns are {takes}; {first}{f'; {index}' if index else ''}"
+    first = f"the first page is asked for without that condition{f'; {index}' if index else ''}"
+    return f"ask for what comes behind the last row seen, whose columns are {takes}; {first}"
 
 
 def _fix(keyed: Page) -> str:

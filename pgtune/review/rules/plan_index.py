@@ -9,7 +9,8 @@ from pgtune.plans.plan import Node
 from pgtune.plans.rules.scans import BIG_PAGES, HUGE_PAGES
 from pgtune.plans.words import cost, listed, times
 from pgtune.review.asked import Asked
-from pgtune.review.proof import CLEARLY, Proof
+from pgtune.review.lean import CLEARLY
+from pgtune.review.proof import Proof
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.rules.plan import INDEXABLE
 

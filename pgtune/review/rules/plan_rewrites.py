@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pgtune.plans.words import cost
 from pgtune.review.asked import Asked
-from pgtune.review.proof import CLEARLY
+from pgtune.review.lean import CLEARLY
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.rules.plan import Check, seen
 from pgtune.sqltext.rewrites.arms import united

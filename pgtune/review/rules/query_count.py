@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgtune.model.finding import Severity
 from pgtune.plans.words import cost
 from pgtune.review.asked import Asked
-from pgtune.review.proof import CLEARLY
+from pgtune.review.lean import CLEARLY
 from pgtune.review.rule import Remark, Rule
 from pgtune.sqltext.rewrites.subqueries import exists
 

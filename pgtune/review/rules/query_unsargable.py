@@ -7,7 +7,8 @@ from pgtune.indexes.facts import TableFacts
 from pgtune.model.design import Index, Key, Name
 from pgtune.plans.words import cost, times
 from pgtune.review.asked import Asked
-from pgtune.review.proof import CLEARLY, few
+from pgtune.review.lean import CLEARLY
+from pgtune.review.proof import few
 from pgtune.review.rule import Remark, Rule
 from pgtune.snapshot.snapshot import StoredIndex, Table
 from pgtune.sqltext.rewrites.sargable import sargable
