@@ -24,6 +24,8 @@ def touched(step: Step) -> Work | None:
     """The long work of a step, None if there is none, or none that anybody knows of."""
     if step.kind in CHANGES:
         return changed(step)
+    if step.kind == "TruncateStmt":
+        return None  # a new file, but an empty one
     rewritten = [each for each in step.does.rewritten if step.old(each)]
     scanned = [each for each in step.does.scanned if step.old(each)]
     found = [(each, "rewrites") for each in rewritten] + [(each, "reads") for each in scanned]

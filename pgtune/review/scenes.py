@@ -44,7 +44,7 @@ def _with_effect(step: Step, scene: Scene) -> Scene:
     more = {
         each.table: each.mode
         for each in does.locks
-        if MODES.index(each.mode) > MODES.index(scene.held.get(each.table, MODES[0]))
+        if not each.index and MODES.index(each.mode) > MODES.index(scene.held.get(each.table, MODES[0]))
     }
     return replace(scene, held={**scene.held, **more}) if more else scene
 

@@ -121,6 +121,11 @@ class Step:
         return self.relation in (*self.does.scanned, *self.does.rewritten)
 
     @property
+    def tested(self) -> bool:
+        """True if the statement's own table is read for a condition alone: a rewrite tests its rows as it goes."""
+        return self.relation in self.does.scanned and self.relation not in self.does.rewritten
+
+    @property
     def way_out(self) -> str:
         """How the migration's tool is told to run it outside a transaction, between brackets; "" if nobody knows."""
         way = WAYS_OUT.get(self.migration.tool, "")

@@ -72,7 +72,7 @@ ALTER TABLE orders VALIDATE CONSTRAINT orders_total_check;""",
 @asked_of("AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Each CHECK that is added and tested at once."""
-    for command, constraint in _added(step, "CONSTR_CHECK"):
+    for command, constraint in _added(step, "CONSTR_CHECK") if step.tested else ():
         name = constraint_name(step, constraint)
         yield from by_size(
             step, step.relation,

@@ -58,7 +58,7 @@ def held(step: Step) -> Iterator[Remark]:
     work = touched(step)
     if work is None:
         return
-    own = {each.table: MODES.index(each.mode) for each in step.does.locks}
+    own = {each.table: MODES.index(each.mode) for each in step.does.locks if not each.index}
     validates = any(each.subtype == "AT_ValidateConstraint" for each in step.commands)
     stopped = [
         (table, mode)
@@ -83,7 +83,7 @@ def held(step: Step) -> Iterator[Remark]:
 def _taken(step: Step, table: Name, mode: str) -> int:
     """The line of the last statement that took the lock."""
     for each in reversed(step.before):
-        if any(lock.table == table and lock.mode == mode for lock in each.does.locks):
+        if any(lock.table == table and lock.mode == mode and not lock.index for lock in each.does.locks):
             return each.sql.line
     return step.sql.line
 

@@ -28,7 +28,7 @@ meanwhile), then SET NOT NULL: it trusts the valid check and reads nothing. Drop
 @asked_of("AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Each SET NOT NULL, if the table was seen to be read, or if no valid check is known that makes it unnecessary."""
-    if step.relation_scanned:
+    if step.tested:
         for each in step.of("AT_SetNotNull"):
             severity = step.graveness(step.relation)
             if severity is not None and not _already(step, each):

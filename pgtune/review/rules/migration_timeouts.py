@@ -94,7 +94,7 @@ def _switches(step: Step) -> bool:
 def _said(step: Step, what: str) -> Iterator[Remark]:
     if step.scene.timeouts:
         return
-    found = [each for each in step.does.locks if each.mode in STRONG and step.old(each.table)]
+    found = [each for each in step.does.locks if each.mode in STRONG and not each.index and step.old(each.table)]
     if not found:
         return
     lock = max(found, key=lambda each: step.scene.pages(each.table) or 0)
