@@ -64,7 +64,7 @@ def backfill(step: Step) -> Iterator[Remark]:
     work = changed(step)
     if work is not None:
         yield Remark(work.severity, f"this {work.words} in one transaction", HELP, verified=work.known)
-    elif not step.traced and _fills(step) and step.old(step.relation) and step.graveness(step.relation):
+    elif step.does.rows is None and _fills(step) and step.old(step.relation) and step.graveness(step.relation):
         yield Remark(
             "note", f"this gives a value to every row of {step.shown(step.relation)} that has none, in one transaction"
             f"{step.aside}", HELP, verified=False,

@@ -37,8 +37,8 @@ it.""",
     remedy="""\
 A window for it, or a new table that has the constraint from the start, filled behind a trigger and exchanged by
 name.""",
-    wrong="ALTER TABLE bookings ADD CONSTRAINT bookings_no_overlap EXCLUDE USING gist (room WITH =, during WITH &&);",
-    right="CREATE TABLE bookings_new (room int, during tstzrange, EXCLUDE USING gist (room WITH =, during WITH &&));",
+    wrong="ALTER TABLE bookings ADD CONSTRAINT bookings_no_overlap EXCLUDE USING gist (during WITH &&);",
+    right="CREATE TABLE bookings_new (during tstzrange, EXCLUDE USING gist (during WITH &&));",
     source="documentation, ALTER TABLE, ADD table_constraint; CREATE TABLE, EXCLUDE",
     known_as=("eugene E8", "strong_migrations adding an exclusion constraint"),
 )
