@@ -196,9 +196,7 @@ def test_timeouts_of_one_migration_are_not_those_of_the_next() -> None:
 
 def test_tools_are_told_how_to_leave_the_transaction() -> None:
     """The remedy names the tool's own way."""
-    remark = one(
-        review("CREATE INDEX CONCURRENTLY i ON orders (a)", tool="goose"), "migration.in-transaction"
-    )
+    remark = one(review("CREATE INDEX CONCURRENTLY i ON orders (a)", tool="goose"), "migration.in-transaction")
     assert "+goose NO TRANSACTION" in remark.help
     assert "migration.in-transaction" not in codes(
         review("CREATE INDEX CONCURRENTLY i ON orders (a)", tool="goose", transaction=False)
