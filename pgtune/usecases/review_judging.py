@@ -243,7 +243,7 @@ def _unplanned(asked: Asked) -> Iterator[str]:
     if asked.sql.dynamic:
         yield "parts of it are known only when it runs, so only what is certain was looked at"
     elif asked.why_unplanned:
-        yield f"not planned: {asked.why_unplanned}"
+        yield f"not planned: {asked.why_unplanned.split(' LINE ')[0]}"  # what follows is the statement again
 
 
 def _pictured(compared: Compared) -> Pictured:

@@ -3,7 +3,7 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from pgtune.usecases.git import repository
 
 RENDERED = "rendered.sql"  # as which the output of --render is reviewed
 RENDER_S = 120  # seconds that --render may take
-DUMP = "structure"  # a dump of the whole schema is what migrations made, and no migration
+# A dump of the whole schema is what migrations made, and no migration.
+DUMP = "structure"
+DUMPS = frozenset({"schema.sql", "dump.sql"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +104,38 @@ def gather(request: Request) -> Matter:
     wanted |= {RENDERED: _rendered(request.render, root)} if request.render else {}
     project = sources.read(wanted)
     known = _known(request, trusted)
-    if change and request.snapshot is None and request.schema is None and request.conninfo is None:
-        history = sources.read(change.base_files(_may_migrate)).migrations
+    unknown = request.snapshot is None and request.schema is None and request.conninfo is None
+    if change is None:
+        before = _history(project.migrations, judged=True)
     else:
-        history = ()
-    migrations = tuple(each for each in project.migrations if each.tool != DUMP and (request.down or not each.down))
+        before = _history(sources.read(change.base_files(_may_migrate)).migrations) if unknown else ()
+    dumps = set(_dumps(project.migrations))
+    migrations = tuple(each for each in project.migrations if each not in dumps and (request.down or not each.down))
     matter = Matter(
-        root, project, migrations, project.queries, ruled, change, tuple(each for each in history if not each.down),
+        root, project, migrations, project.queries, ruled, change, before,
         known, sum(map(is_source, wanted)) + bool(request.render), (*read.skipped, *project.skipped),
         tuple(trusted.notes),
     )  # fmt: skip
-    return _only_touched(matter) if change else _with_dumps(matter)
+    return _only_touched(matter) if change else matter
+
+
+def _dumps(migrations: Sequence[Migration]) -> Iterator[Migration]:
+    """Those of the migrations that are dumps of what the others made."""
+    others = any(each.tool not in {DUMP, "plain"} for each in migrations)
+    for each in migrations:
+        name = each.path.rpartition("/")[2].lower()
+        if each.tool == DUMP or (others and each.tool == "plain" and name in DUMPS):
+            yield each
+
+
+def _history(migrations: Sequence[Migration], *, judged: bool = False) -> tuple[Migration, ...]:
+    """What makes the schema: a dump if there is one, for old migrations may be gone; else the migrations themselves.
+
+    `judged`: the migrations are what is looked at, so that only a dump without any can stand before them.
+    """
+    dumps = tuple(_dumps(migrations))
+    ups = tuple(each for each in migrations if not each.down and each not in dumps)
+    return (() if ups else dumps) if judged else dumps or ups
 
 
 def _only_touched(matter: Matter) -> Matter:
@@ -122,11 +145,6 @@ def _only_touched(matter: Matter) -> Matter:
         migrations=tuple(each for each in matter.migrations if any(map(matter.counts, each.statements))),
         queries=tuple(each for each in matter.queries if matter.counts(each)),
     )
-
-
-def _with_dumps(matter: Matter) -> Matter:
-    """A dump of the schema among the files stands before their migrations."""
-    return replace(matter, history=tuple(each for each in matter.project.migrations if each.tool == DUMP))
 
 
 def _may_migrate(path: str) -> bool:

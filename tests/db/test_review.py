@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -17,6 +18,7 @@ import pytest
 from pgtune.model.errors import BadInput, ServerNotFound
 from pgtune.snapshot import dump
 from tests.db.reviewing import QUERY, Repository, codes, enlarged, fill, said
+from tests.db.reviewing import SCHEMA as SHOP
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/pgtune.review.1.json").read_text())
 TIMEOUTS = "SET lock_timeout = '2s';\nSET statement_timeout = '1h';\n\n"
@@ -304,22 +306,27 @@ def test_ctrl_c_leaves_nothing_behind(repository, snapshot):
     repository.write("queries/new.sql", "".join(f"SELECT {n} FROM orders o, orders p;\n" for n in range(5000)))
     command = [sys.executable, "-m", "pgtune", "review", "--diff", "main", "--snapshot", str(snapshot)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        servers = _servers_of(running.pid)
-        assert servers
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=60)
+        try:
+            servers = _servers_of(running.pid)
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=60)
+        finally:
+            running.kill()
+    assert len(servers) > 3
     assert running.returncode == 130
     assert "Traceback" not in errors
     assert not [each for each in servers if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
 def _servers_of(pid):
-    """The postgres processes below a command, once there are any that listen."""
+    """The postgres processes below a command, once there are those of a running server."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        below = [each for each in psutil.Process(pid).children(recursive=True) if each.name().startswith("postgres")]
-        if len(below) > 3:
-            return below
+        with suppress(psutil.NoSuchProcess):
+            below = psutil.Process(pid).children(recursive=True)
+            servers = [each for each in below if each.name().startswith("postgres")]
+            if len(servers) > 3:
+                return servers
         time.sleep(0.05)
     return []
 
@@ -374,3 +381,41 @@ def test_outside_a_repository(tmp_path, monkeypatch, snapshot):
     assert {each["path"] for each in json.loads(done.stdout)["findings"]} == {"a.sql"}
     with pytest.raises(BadInput):
         Repository.review(None, snapshot=snapshot)
+
+
+def test_a_dump_of_the_schema_is_no_migration(repository, snapshot):
+    """What a tool writes anew after each migration is not reviewed beside it; without a snapshot it is the schema."""
+    repository.git("checkout", "--quiet", "main")
+    repository.write("db/schema.sql", f"{SHOP}CREATE TABLE only_here (id bigint PRIMARY KEY);\n")
+    repository.commit()
+    repository.git("checkout", "--quiet", "-b", "later")
+    repository.write(CHANGE, REWRITE)
+    repository.write("db/schema.sql", SHOP.replace("numeric(10, 2)", "numeric(12, 4)"))
+    assert {each.path for each in repository.review(snapshot=snapshot).findings} == {CHANGE}
+    repository.write("queries/new.sql", "SELECT id FROM only_here WHERE id = $1;\n")
+    assert repository.review().looked.planned == 1
+
+
+def test_migrations_that_take_others_back_only_when_asked(repository, snapshot):
+    """Down migrations are not reviewed unless --down says so."""
+    repository.write("db/steps/0002_total.up.sql", QUIET)
+    repository.write("db/steps/0002_total.down.sql", REWRITE)
+    assert repository.review(snapshot=snapshot).findings == ()
+    asked = repository.review(snapshot=snapshot, down=True)
+    assert {each.path for each in asked.findings} == {"db/steps/0002_total.down.sql"}
+
+
+def test_sql_inside_code(repository, snapshot):
+    """A query in Python is found on its line; what is dynamic is said to be, not guessed at."""
+    repository.write(
+        "app/orders.py",
+        """\
+def page(cursor, number, name):
+    cursor.execute("SELECT id FROM customers ORDER BY id LIMIT 20 OFFSET %s", (number,))
+    cursor.execute(f"SELECT id FROM customers WHERE {name} = 1")
+""",
+    )
+    found = repository.review(snapshot=snapshot)
+    assert ("app/orders.py", 2) in {(each.path, each.line) for each in found.findings}
+    assert ("app/orders.py", 3) in {(each.path, each.line) for each in found.skipped}
+    assert ("app/orders.py", 3) not in {(each.path, each.line) for each in found.findings}
