@@ -71,7 +71,14 @@ def tables(superuser: psycopg.Connection, before: Before) -> tuple[list[Table], 
 
 def changed(tables: Iterable[Table], before: Before) -> Iterator[Table]:
     """Tables of which a column's statistics must be written anew."""
-    return (table for table in tables if table != before.tables.get(table.name))
+    for table in tables:
+        old = before.tables.get(table.name)
+        if old is None or _told(table) != _told(old):
+            yield table
+
+
+def _told(table: Table) -> list[tuple[str, str, tuple[ColumnStats, ...]]]:
+    return [(each.name, each.type, each.stats) for each in table.columns]
 
 
 class _Catalog:

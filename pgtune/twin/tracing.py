@@ -15,9 +15,10 @@ from pgtune.model.errors import NotPlannable, NotSql
 from pgtune.model.trace import Effect, Lock, Script, Status, Trace
 from pgtune.sqltext.parse import looked_at
 from pgtune.twin.tracing_effects import EXISTS, Ledger
-from pgtune.twin.tracing_kinds import Treatment, treatment
+from pgtune.twin.tracing_kinds import treatment
 from pgtune.twin.tracing_privileged import Privileged
 from pgtune.twin.tracing_rows import Rows
+from pgtune.twin.tracing_treatment import Treatment
 from pgtune.twin.tracing_watch import Seen, Sight, Watch
 
 RUNAWAYS = 2  # statements that may have to be ended by the clock; an honest migration has none
@@ -57,14 +58,12 @@ class Tracer:
     def _begin(self, script: Script) -> None:
         self.watch.opens = ("RESET ALL", "SET check_function_bodies = off",
                             f"SET search_path = {', '.join(map(quoted, script.search_path))}")  # fmt: skip
-        self.watch.run(*self.watch.opens)
+        self.watch.run(*self.watch.opens, *(("BEGIN",) if script.transaction else ()))
         if not self._ledger.known:
             self._ledger.known = self.watch.relations()
         self._ledger.old = frozenset(self._ledger.known)
         self._ledger.held = ()
-        self._open = self._saved = False
-        if script.transaction:
-            self._start()
+        self._open, self._saved = script.transaction, False
 
     def _start(self) -> None:
         self.watch.run("BEGIN")
@@ -154,7 +153,7 @@ class Tracer:
             return self._out_of_place(how, text)
         tables = tuple(dict.fromkeys(self._named(how)))
         try:
-            self.watch.run(how.text)
+            self.watch.asked((how.text, ()))
         except psycopg.Error as error:
             if not self.watch.alive:
                 raise

@@ -22,12 +22,14 @@ LOCKS = (resources.sql("twin/trace_locks"), ())
 CHANGED = (resources.sql("twin/trace_changed"), ())
 RELATIONS = (resources.sql("twin/trace_relations"), ())
 SCANS = (resources.sql("twin/trace_scans"), ())
+SCANS_BEFORE = resources.sql("twin/trace_scans_before")
 COUNT = (resources.sql("twin/trace_count"), ())
 
 
-Look = Literal["glance", "closely", "all"]
-"""How closely a statement is looked at: at a glance if it neither reads rows nor drops anything; all relations if it
-may have changed some in transactions of its own, whose rows bear other numbers."""
+Look = Literal["glance", "reads", "drops", "all"]
+"""How closely a statement is looked at: at a glance if it neither reads rows nor drops anything; for what it reads; for
+what it drops too; at all relations if it may have changed some in transactions of its own, whose rows bear other
+numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +81,55 @@ class Watch:
     opens: Sequence[str] = ()
     _wire: Wire | None = None
     _notices: list[Notice] = field(default_factory=list)
+    _counted: dict[int, int] | None = None
 
     def run(self, *statements: str) -> None:
-        """Run statements one after the other, each as it stands.
+        """Run statements one after the other, each as it stands; none of them scans a table.
 
         Raises:
             psycopg.Error, NotPlannable: as the wire says.
         """
         self._session().batch([(each, ()) for each in statements], SECONDS)
 
-    def seen(self, statement: str, before: Sequence[str], after: Sequence[str] = (), look: Look = "closely") -> Sight:
+    def seen(self, statement: str, before: Sequence[str], after: Sequence[str] = (), look: Look = "drops") -> Sight:
         """Run a statement, others before it, look, and run others after that.
 
         Raises:
             psycopg.Error, NotPlannable: as the wire says.
         """
+        counts = None if look == "glance" else self._counts_asked()
+        asked = [*((each, ()) for each in before), *([counts] if counts else []), (statement, ())]
+        looks = [LOCKS, RELATIONS if look == "all" else CHANGED, *([SCANS] if look != "glance" else []),
+                 *([COUNT] if look == "drops" else [])]  # fmt: skip
+        answers = self._counting([*asked, *looks, *((each, ()) for each in after)])
+        earlier = _counts(answers[len(before)]) if counts else {}
+        locks, relations, *more = answers[len(asked) : len(asked) + len(looks)]
+        later = _counts(more[0]) if more else {}
+        if look != "glance":
+            self._counted = earlier | later
+        return Sight(
+            frozenset((_int(oid), _text(mode)) for oid, mode in locks),
+            tuple(map(_seen, relations)),
+            frozenset(oid for oid, number in later.items() if earlier.get(oid) != number),
+            _int(more[1][0][0]) if look == "drops" else None,
+            look == "all",
+            tuple(self._notices),
+        )
+
+    def _counts_asked(self) -> Statement | None:
+        """The question for counts of scans that were not sent away yet; None if there are none to ask for."""
+        if self._counted is None:
+            return (SCANS_BEFORE, (None,))
+        oids = ",".join(map(str, sorted(self._counted)))
+        return (SCANS_BEFORE, (f"{{{oids}}}",)) if oids else None
+
+    def _counting(self, statements: Sequence[Statement]) -> list[Rows]:
         self._notices = []
-        counted = [] if look == "glance" else [SCANS]
-        looks = [LOCKS, RELATIONS if look == "all" else CHANGED, *counted, *([COUNT] if counted else [])]
-        asked = [*((each, ()) for each in before), *counted, (statement, ())]
-        answers = self._session().batch([*asked, *looks, *((each, ()) for each in after)], SECONDS)
-        earlier = answers[len(before)] if counted else []
-        return _sight(answers[len(asked) : len(asked) + len(looks)], earlier, look, tuple(self._notices))
+        session = self._session()
+        counted, self._counted = self._counted, None
+        answers = session.batch(statements, SECONDS)
+        self._counted = counted
+        return answers
 
     def relations(self) -> dict[int, Seen]:
         """All relations as they are now."""
@@ -108,11 +137,12 @@ class Watch:
         return {each.oid: each for each in map(_seen, rows)}
 
     def asked(self, statement: Statement) -> Rows:
-        """The answer to a question.
+        """The answer to a question, which may have scanned something.
 
         Raises:
             psycopg.Error, NotPlannable: as the wire says.
         """
+        self._counted = None
         return self._session().batch([statement], SECONDS)[0]
 
     @property
@@ -127,6 +157,7 @@ class Watch:
             self._wire = self.house.weak(OWNER)
             self._wire.connection.add_notice_handler(self._notices_kept)
             self._wire.batch([(each, ()) for each in self.opens], SECONDS)
+            self._counted = {}
         return self._wire
 
     def _notices_kept(self, notice: Diagnostic) -> None:
@@ -139,18 +170,8 @@ class Watch:
             self._wire = None
 
 
-def _sight(answers: Sequence[Rows], earlier: Rows, look: Look, notices: tuple[Notice, ...]) -> Sight:
-    locks, relations, *more = answers
-    scans, count = more or ([], None)
-    counted: dict[bytes | None, bytes | None] = dict(earlier)  # type: ignore[arg-type]  # rows of two
-    return Sight(
-        frozenset((_int(oid), _text(mode)) for oid, mode in locks),
-        tuple(map(_seen, relations)),
-        frozenset(_int(oid) for oid, number in scans if counted.get(oid) != number),
-        _int(count[0][0]) if count else None,
-        look == "all",
-        notices,
-    )
+def _counts(rows: Rows) -> dict[int, int]:
+    return {_int(oid): _int(number) for oid, number in rows}
 
 
 def _seen(row: tuple[bytes | None, ...]) -> Seen:
