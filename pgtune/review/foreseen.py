@@ -239,6 +239,13 @@ def _locking(key: str, mode: str) -> Callable[[Statement, Scene], Effect]:
     return read
 
 
+def _rename(statement: Statement, scene: Scene) -> Effect:
+    """ALTER INDEX ... RENAME locks the index alone, and nobody waits for it (documentation, ALTER INDEX)."""
+    if statement.node.get("renameType") == "OBJECT_INDEX":
+        return NOTHING
+    return _locking("relation", AE)(statement, scene)
+
+
 def _lock_table(statement: Statement, scene: Scene) -> Effect:
     mode = MODES[int(statement.node.get("mode", 8)) - 1]  # lockdefs.h numbers them from 1 on
     return _effect((scene.named(inner(each)[1]), mode) for each in statement.node.get("relations", ()))
@@ -256,7 +263,7 @@ READERS: dict[str, Callable[[Statement, Scene], Effect]] = {
     "ClusterStmt": _whole("relation", AE),
     "VacuumStmt": _vacuum,
     "TruncateStmt": _truncate,
-    "RenameStmt": _locking("relation", AE),
+    "RenameStmt": _rename,
     "AlterObjectSchemaStmt": _locking("relation", AE),
     "CreateTrigStmt": _locking("relation", SRE),
     "CreatePolicyStmt": _locking("table", AE),

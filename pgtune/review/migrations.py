@@ -23,6 +23,9 @@ Indexes = defaultdict[Name, list[tuple[str, ...]]]
 
 _WORD = re.compile(r"[A-Za-z]+")
 _SPEAKING = re.compile(r"set_config|\binto\b", re.IGNORECASE)
+# Of waiting for a lock is spoken once a migration, and not where the statement must become another one anyway.
+WAITING = "migration.lock-timeout"
+WAITS = frozenset({WAITING, "migration.references", "migration.trigger"})
 # Queries: of interest only where they set something or make a table.
 ASKING = frozenset({"select", "with", "values", "table"})
 # What no migration rule speaks of, told by its first word: a dump's thousands of INSERTs are not read.
@@ -111,11 +114,14 @@ def _remarks(made: Sequence[Step]) -> Iterator[tuple[Sql, Rule, Remark]]:
     """What the rules say of each step; a rule that speaks once a migration is not asked again."""
     said: set[str] = set()
     for step in made:
+        grave = False
         for rule, check in by_kind(step.kind):
-            if rule.once and rule.code in said:
+            voice = WAITING if rule.code in WAITS else rule.code
+            if rule.once and (voice in said or (grave and voice == WAITING)):
                 continue
             for remark in check(step):
-                said.add(rule.code)
+                said.add(voice)
+                grave = grave or remark.severity != "note"
                 yield step.sql, rule, remark
                 if rule.once:
                     break

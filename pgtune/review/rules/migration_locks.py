@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pgtune.model.design import Name
-from pgtune.review.amount import touched
+from pgtune.review.amount import CHANGES, touched
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scene import MODES, STRONG
 from pgtune.review.step import Step, asked_of
@@ -59,14 +59,13 @@ def held(step: Step) -> Iterator[Remark]:
     if work is None:
         return
     own = {each.table: MODES.index(each.mode) for each in step.does.locks if not each.index}
-    validates = any(each.subtype == "AT_ValidateConstraint" for each in step.commands)
     stopped = [
         (table, mode)
         for table, mode in step.scene.held.items()
         if mode in STRONG
         and step.old(table)
         and own.get(table, -1) < MODES.index(mode)
-        and not (table == step.relation and validates)  # a rule of its own says so
+        and (table != step.relation or step.kind in CHANGES)  # else the rule of the statement itself says it
     ]
     if not stopped:
         return

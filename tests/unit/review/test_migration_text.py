@@ -269,3 +269,30 @@ def test_many_statements_are_no_square() -> None:
     """A dump of thousands of tables is looked at in a moment."""
     text = ";".join(f"CREATE TABLE t{n} (a int REFERENCES u{n}); ALTER TABLE t{n} ADD b int" for n in range(2_000))
     assert len(review(text)) >= 1
+
+
+def test_waiting_is_spoken_of_once() -> None:
+    """A trigger, a foreign key and a column of one migration wait alike; a statement that is wrong anyway says more."""
+    text = (
+        "CREATE TRIGGER t AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE orders ADD a int;"
+        "CREATE TABLE p (o bigint PRIMARY KEY REFERENCES orders)"
+    )
+    assert codes(review(text), minor=True) == ["migration.trigger"]
+    assert codes(review("CREATE INDEX i ON orders (a)"), minor=True) == ["migration.index"]
+    both = "CREATE INDEX i ON orders (a); ALTER TABLE orders ADD a int"
+    assert codes(review(both), minor=True) == ["migration.index", "migration.lock-timeout"]
+
+
+def test_an_index_that_is_renamed_is_no_table() -> None:
+    """Nobody waits for the new name of an index."""
+    assert codes(review("ALTER INDEX i RENAME TO j; CREATE INDEX CONCURRENTLY k ON t (a)"), minor=True) == [
+        "migration.in-transaction"
+    ]
+
+
+def test_one_word_where_the_statement_itself_is_wrong() -> None:
+    """An index built behind an ALTER of the same table is one finding; an UPDATE behind it holds the lock for long."""
+    assert codes(review("ALTER TABLE orders ADD a int; CREATE INDEX i ON orders (a)")) == ["migration.index"]
+    assert codes(review("ALTER TABLE orders ADD a int; UPDATE orders SET a = 1")) == [
+        "migration.no-where", "migration.lock-held",
+    ]  # fmt: skip
