@@ -22,7 +22,9 @@ from pgtune.snapshot.snapshot import Snapshot, Table
 from pgtune.sources.project import Sql
 from pgtune.sqltext.analysis import shape
 from pgtune.sqltext.parse import planable
+from pgtune.sqltext.rewrites.tree import Rewrite
 from pgtune.sqltext.shape import Catalog, Shape, Source
+from pgtune.sqltext.spelling import spelled
 from pgtune.workload.catalog import DEFAULT_PATH, Tables, search_path_of
 from pgtune.workload.entry import Entry
 from pgtune.workload.reading import NotWanted, plain, typed
@@ -193,6 +195,13 @@ class Asked:
             return self.ground.world.plan(Query(text, None, self.ground.search_path), design)
         except NotPlannable:
             return None
+
+    def spelled(self, made: Rewrite, new: Mapping[int, str] | None = None) -> str:
+        """A rewritten text with the placeholders of the code; `new` are names for parameters that it did not have."""
+        if self.sql.native:
+            return made.text
+        origins = made.origins or tuple(range(1, self.shape.parameters + 1))
+        return spelled(self.sql.text, made.text, origins, new or {})
 
     def place(self, byte: int) -> int:
         """Where in the text as written the line begins on which that byte of `text` stands; 0 on the first."""

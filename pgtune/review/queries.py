@@ -24,7 +24,7 @@ REPLACES: dict[str, frozenset[str]] = {
     "guide.offset": frozenset({"work.offset", "memory.sort-for-limit", "memory.sort"}),
     "guide.filter-index": frozenset({"guide.compound-index"}),
     "scan.selective": frozenset({"guide.compound-index"}),
-    "join.cartesian": frozenset({"memory.sort", "memory.hash", "guide.no-limit", "join.scan-in-loop"}),
+    "join.cartesian": INDEXABLE | {"memory.sort", "memory.hash", "guide.no-limit"},
     "join.or": frozenset({"memory.sort", "memory.hash"}),
     "guide.no-limit": frozenset({"memory.sort", "memory.hash"}),
 }

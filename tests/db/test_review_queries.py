@@ -197,6 +197,22 @@ def test_of_a_text_that_is_not_whole_only_what_is_certain_is_said(big):
     assert found[1].code == "guide.offset"
 
 
+def test_a_forgotten_join_is_all_that_is_said(big):
+    """A parameter of the query is no link between its tables, and the rest can wait until there is one."""
+    ((_, rule, remark),) = findings(asking.asked("select o.id from orders o, customers c where o.note = $1", big))
+    assert (rule.code, remark.severity) == ("join.cartesian", "error")
+
+
+def test_a_fix_has_the_placeholders_of_the_code(big):
+    """What is proposed can be pasted."""
+    text = "select id, total from orders where customer_id = :who order by created_at desc limit :n offset :skip"
+    told = {rule.code: remark for _, rule, remark in findings(asking.asked(text, big, native=False))}
+    assert told["guide.offset"].message.startswith("finds its page by OFFSET :skip")
+    assert "customer_id = :who AND (created_at, id) < (:created_at, :id)" in told["guide.offset"].fix
+    (found,) = findings(asking.asked("select name from customers where id = %s", big, native=False, loop=3))
+    assert found[2].fix == "SELECT id, name FROM customers WHERE id = ANY(%s)"
+
+
 def test_placeholders_of_drivers_are_understood(big):
     """The text stays as it was written, and is planned with $n."""
     asked = asking.asked("select id from orders where id = %(id)s and note like '%%x'", big, native=False)

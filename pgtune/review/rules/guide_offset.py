@@ -7,6 +7,8 @@ from pgtune.plans.words import cost, listed
 from pgtune.review.asked import Asked
 from pgtune.review.paging import Page, page
 from pgtune.review.rule import Remark, Rule
+from pgtune.sqltext.placeholders import spellings
+from pgtune.sqltext.shape import Value
 
 RULE = Rule(
     code="guide.offset",
@@ -31,12 +33,14 @@ def check(asked: Asked) -> Iterator[Remark]:
         return
     big = [asked.graveness(name) for name in asked.shape.tables]
     severity: Severity = "note" if not asked.sized or not any(big) else "warning"
-    what = f"finds its page by OFFSET {found[0].sql}"
+    what = f"finds its page by OFFSET {_written(asked, found[0])}"
     keyed = page(asked) if asked.shape.blocks[0].offset and not asked.sql.dynamic else "it is no page of the query"
     if isinstance(keyed, str):
         yield Remark(severity, what, f"{RULE.instead}; not proposed here: {keyed}", verified=asked.sized)
     else:
-        yield Remark(severity, what + _gain(asked, keyed), _help(keyed), _fix(keyed), verified=asked.sized)
+        yield Remark(
+            severity, what + _gain(asked, keyed), _help(asked, keyed), _fix(asked, keyed), verified=asked.sized
+        )
 
 
 def _gain(asked: Asked, keyed: Page) -> str:
@@ -45,14 +49,26 @@ def _gain(asked: Asked, keyed: Page) -> str:
     return f": costs {cost(asked.plan.cost)}, by a cursor {cost(keyed.plan.cost)}"
 
 
-def _help(keyed: Page) -> str:
-    takes = listed([f"${number} ({name})" for number, name in keyed.cursor.takes])
+def _written(asked: Asked, value: Value) -> str:
+    """The value as the code writes it."""
+    marks = () if asked.sql.native or value.parameter is None else spellings(asked.sql.text)
+    return (marks[value.parameter - 1] if marks and value.parameter else "") or value.sql
+
+
+def _help(asked: Asked, keyed: Page) -> str:
+    numbered = asked.sql.native or _rewritten(asked, keyed) == keyed.cursor.rewrite.text
+    takes = listed([f"${number} ({name})" if numbered else name for number, name in keyed.cursor.takes])
     index = "an index for that order is missing" if keyed.index else "an index has that order"
     index = "" if keyed.plan is None or keyed.sorted_ else index
     first = f"the first page is asked for without that condition{f'; {index}' if index else ''}"
-    return f"ask for what comes behind the last row seen, whose columns are {takes}; {first}"
+    last = f"whose columns are {takes}" if numbered else f"whose {takes} are the new parameters"
+    return f"ask for what comes behind the last row seen, {last}; {first}"
 
 
-def _fix(keyed: Page) -> str:
+def _rewritten(asked: Asked, keyed: Page) -> str:
+    return asked.spelled(keyed.cursor.rewrite, dict(keyed.cursor.takes))
+
+
+def _fix(asked: Asked, keyed: Page) -> str:
     index = f"{keyed.index.ddl(concurrently=True)};\n" if keyed.index else ""
-    return f"{index}{keyed.cursor.rewrite.text};"
+    return f"{index}{_rewritten(asked, keyed)};"

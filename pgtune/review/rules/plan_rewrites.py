@@ -23,7 +23,7 @@ def rewritten(rule: Rule, rewrite: Rewriting) -> Check:
         found = list(plain(asked))
         made = _won(asked, rewrite(asked)) if found else None
         for remark in found:
-            yield remark if made is None else _with(remark, *made)
+            yield remark if made is None else _with(asked, remark, *made)
 
     return check
 
@@ -36,10 +36,10 @@ def _won(asked: Asked, made: Rewrite | None) -> tuple[Rewrite, float, float] | N
     return made, asked.plan.cost, after.cost
 
 
-def _with(remark: Remark, made: Rewrite, before: float, after: float) -> Remark:
+def _with(asked: Asked, remark: Remark, made: Rewrite, before: float, after: float) -> Remark:
     what = f"{remark.message}: costs {cost(before)}, {made.what} {cost(after)}"
     doubt = f". Mind: {made.doubt}" if made.doubt else ""
-    return replace(remark, message=what, help=remark.help + doubt, fix=made.text)
+    return replace(remark, message=what, help=remark.help + doubt, fix=asked.spelled(made))
 
 
 def of_or(asked: Asked) -> Rewrite | None:

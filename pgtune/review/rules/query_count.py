@@ -28,11 +28,13 @@ def check(asked: Asked) -> Iterator[Remark]:
     if rewrite is None:
         return
     if not asked.sized or asked.plan is None:
-        yield Remark("note", "counts rows to learn whether there is one", RULE.instead, rewrite.text, verified=False)
+        yield Remark(
+            "note", "counts rows to learn whether there is one", RULE.instead, asked.spelled(rewrite), verified=False
+        )
         return
     after = asked.planned(rewrite.text)
     graves = [grave for name in asked.shape.tables if (grave := asked.graveness(name))]
     if after is not None and graves and after.cost * CLEARLY <= asked.plan.cost:
         what = f"counts rows to learn whether there is one: costs {cost(asked.plan.cost)}, EXISTS {cost(after.cost)}"
         severity: Severity = "warning" if ("warning", True) in graves else "note"
-        yield Remark(severity, what, RULE.instead, rewrite.text)
+        yield Remark(severity, what, RULE.instead, asked.spelled(rewrite))

@@ -36,7 +36,7 @@ def check(asked: Asked) -> Iterator[Remark]:
     if asked.shape.kind == "select":
         if any(each.test == "equal" and each.values[0].parameter for each in asked.shape.predicates()):
             rewrite = together(asked.text)
-            yield Remark("warning", turn, RULE.instead, rewrite.text if rewrite else "")
+            yield Remark("warning", turn, RULE.instead, asked.spelled(rewrite) if rewrite else "")
     elif asked.shape.kind in {"insert", "update", "delete"}:
         helps = "all rows in one statement: several VALUES, unnest of arrays, COPY, or the driver's batch"
         yield Remark("note", f"{asked.shape.kind.upper()} {turn}", helps)

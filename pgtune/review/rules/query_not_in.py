@@ -47,7 +47,7 @@ def check(asked: Asked) -> Iterator[Remark]:
             severity,
             what,
             RULE.instead,
-            rewrite.text if rewrite else "",
+            asked.spelled(rewrite) if rewrite else "",
             asked.place(found.at),
             verified=bool(nullable),
         )

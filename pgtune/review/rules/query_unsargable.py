@@ -101,12 +101,12 @@ def _remark(
         return _unturned(asked, name, predicate, Remark(severity, whole, "", verified=known, about=(name,)))
     helps = f"{rewrite.what}.{f' Mind: {rewrite.doubt}.' if rewrite.doubt else ''}"
     if not known:
-        return Remark(severity, whole, helps, rewrite.text, verified=False, about=(name,))
+        return Remark(severity, whole, helps, asked.spelled(rewrite), verified=False, about=(name,))
     after = asked.planned(rewrite.text)
     if after is None or asked.plan is None or after.cost * CLEARLY > asked.plan.cost:
         return None
     gain = f"costs {cost(asked.plan.cost)}, rewritten {cost(after.cost)}, {times(asked.plan.cost / after.cost)} less"
-    return Remark(severity, f"{whole}; {gain}", helps, rewrite.text, about=(name,))
+    return Remark(severity, f"{whole}; {gain}", helps, asked.spelled(rewrite), about=(name,))
 
 
 def _unturned(asked: Asked, name: Name, predicate: Predicate, remark: Remark) -> Remark | None:

@@ -61,8 +61,11 @@ def keyset(text: str, ties: Sequence[tuple[str, str]]) -> Cursor | None:
     keys = _numbered(tree)
     behind = _row(keys) if len({key.descending for key in keys}) == 1 else _steps(keys)
     also(tree, [expression(each) for each in behind])
-    takes = tuple((key.number, key.column.name) for key in keys)
-    return Cursor(Rewrite(renumbered(tree), "a cursor in place of OFFSET"), takes)
+    text, used = renumbered(tree)
+    new = {key.number for key in keys}
+    origins = tuple(0 if number in new else number for number in used)
+    takes = tuple((used.index(key.number) + 1, key.column.name) for key in keys)
+    return Cursor(Rewrite(text, "a cursor in place of OFFSET", origins=origins), takes)
 
 
 def _pages(tree: exp.Expression | None) -> bool:

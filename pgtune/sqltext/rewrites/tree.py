@@ -28,11 +28,15 @@ TypeOf = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A statement made anew. `what` says what was changed; `doubt` where its answer could differ, empty if nowhere."""
+    """A statement made anew. `what` says what was changed; `doubt` where its answer could differ, empty if nowhere.
+
+    `origins`: which parameter each of its `$n` was in the text before, 0 for a new one; empty: all kept their numbers.
+    """
 
     text: str
     what: str
     doubt: str = ""
+    origins: tuple[int, ...] = ()
 
 
 def read(text: str) -> exp.Expression | None:
@@ -72,11 +76,15 @@ def column(qualifier: str, name: str) -> exp.Expression:
     return expression(".".join(identifier(each) for each in (qualifier, name) if each))
 
 
-def renumbered(tree: exp.Expression) -> str:
-    """The tree as SQL whose parameters are $1 and on without a gap: PostgreSQL wants to know each one's type."""
+def renumbered(tree: exp.Expression) -> tuple[str, tuple[int, ...]]:
+    """The tree as SQL whose parameters are $1 and on without a gap, and what they were.
+
+    PostgreSQL wants to know the type of each that is counted.
+    """
     used = sorted({int(each.this.name.removeprefix(MARK)) for each in tree.find_all(exp.Parameter)})
     places = {number: place for place, number in enumerate(used, 1)}
-    return _PRINTED.sub(lambda found: f"${places[int(found[1])]}", tree.sql(dialect=DIALECT, comments=False))
+    text = _PRINTED.sub(lambda found: f"${places[int(found[1])]}", tree.sql(dialect=DIALECT, comments=False))
+    return text, tuple(used)
 
 
 def also(tree: exp.Expression, more: Sequence[exp.Expression]) -> None:
