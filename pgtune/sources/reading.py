@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from pgtune.model.finding import Skipped
 from pgtune.sources import codefile, sqlfile
+from pgtune.sources.codefile import LARGEST
 from pgtune.sources.conventions import File
 from pgtune.sources.decoding import decoded
-from pgtune.sources.kinds import CODE, SQL, ending, is_beside, is_test
+from pgtune.sources.kinds import CODE, PYTHON, SQL, ending, is_beside, is_test
 from pgtune.sources.part import Order
 from pgtune.sources.project import Comment, Migration, Project, Sql
+from pgtune.sources.python import migrations
 from pgtune.sources.sqlfile import Read
 
 
@@ -43,12 +45,26 @@ def read(files: Mapping[str, bytes], *, tests: bool = False) -> Project:
     """
     found = _Found()
     beside = dict(_texts(files, (path for path in files if is_beside(path))))
-    for path in sorted(files):
+    made = _python_migrations(files, found, tests=tests)
+    for path in sorted(set(files) - made):
         if ending(path) in SQL:
             found.add(_sql_file(path, files[path], beside))
         elif ending(path) in CODE and (tests or not is_test(path)):
             found.add(codefile.read(path, files[path]))
     return found.project()
+
+
+def _python_migrations(files: Mapping[str, bytes], found: _Found, *, tests: bool) -> set[str]:
+    """Take in the migrations that are written in Python; their paths."""
+    paths = (path for path in sorted(files) if ending(path) in PYTHON and (tests or not is_test(path)))
+    texts = {path: text for path, text in _texts(files, paths) if migrations.may_be(text) and len(text) <= LARGEST}
+    made = migrations.read(texts)
+    for each in made:
+        folder = "" if each.migration.tool == "django" else each.migration.path.rpartition("/")[0]
+        found.migrations.append(((True, folder, ((each.rank,), each.migration.path)), each.migration))
+        found.skipped.extend(each.skipped)
+        found.comments.extend(each.comments)
+    return {each.migration.path for each in made}
 
 
 def _texts(files: Mapping[str, bytes], paths: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,14 @@ class Found:
     skipped: tuple[Skipped, ...] = ()
 
 
+def joined(parts: Iterable[Found]) -> Found:
+    """What several texts hold, one behind the other."""
+    found = tuple(parts)
+    return Found(
+        tuple(sql for each in found for sql in each.statements), tuple(lost for each in found for lost in each.skipped)
+    )
+
+
 def statements(text: str, path: str, role: Role = "query", *, native: bool = False) -> Found:
     """The statements of a text for psql; `native`: `?` and `:` are operators, so placeholders need not be tried."""
     plain = without_psql(text)
