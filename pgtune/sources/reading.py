@@ -37,15 +37,17 @@ class _Found:
         )
 
 
-def read(files: Mapping[str, bytes], *, tests: bool = False) -> Project:
+def read(files: Mapping[str, bytes], *, known: Mapping[str, bytes] | None = None, tests: bool = False) -> Project:
     """All SQL of the files, by path with `/` between folders; migrations in the order in which they are applied.
 
-    `tests`: the code of tests is read too; what it asks never meets production's data. Files that hold no SQL by their
+    `known` are files that are not asked about, but on which these may rest: the configuration of a tool, the migrations
+    before. `tests`: the code of tests is read too; what it asks never meets production's data. Files that hold no SQL by their
     name are passed over. Nothing is raised, whatever the files hold.
     """
     found = _Found()
-    beside = dict(_texts(files, (path for path in files if is_beside(path))))
-    made = _python_migrations(files, found, tests=tests)
+    every = {**(known or {}), **files}
+    beside = dict(_texts(every, (path for path in every if is_beside(path))))
+    made = _python_migrations(every, set(files), found, tests=tests)
     for path in sorted(set(files) - made):
         if ending(path) in SQL:
             found.add(_sql_file(path, files[path], beside))
@@ -54,12 +56,12 @@ def read(files: Mapping[str, bytes], *, tests: bool = False) -> Project:
     return found.project()
 
 
-def _python_migrations(files: Mapping[str, bytes], found: _Found, *, tests: bool) -> set[str]:
-    """Take in the migrations that are written in Python; their paths."""
+def _python_migrations(files: Mapping[str, bytes], asked: set[str], found: _Found, *, tests: bool) -> set[str]:
+    """Take in those of the migrations written in Python that are asked about; the paths of all."""
     paths = (path for path in sorted(files) if ending(path) in PYTHON and (tests or not is_test(path)))
     texts = {path: text for path, text in _texts(files, paths) if migrations.may_be(text) and len(text) <= LARGEST}
     made = migrations.read(texts)
-    for each in made:
+    for each in (one for one in made if one.migration.path in asked):
         folder = "" if each.migration.tool == "django" else each.migration.path.rpartition("/")[0]
         found.migrations.append(((True, folder, ((each.rank,), each.migration.path)), each.migration))
         found.skipped.extend(each.skipped)

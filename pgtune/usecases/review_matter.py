@@ -102,7 +102,7 @@ def gather(request: Request) -> Matter:
     read = _of_change(request, change) if change else _of_paths(request, root)
     wanted = {path: content for path, content in read.contents.items() if not ruled.ignores(path)}
     wanted |= {RENDERED: _rendered(request.render, root)} if request.render else {}
-    project = sources.read(wanted)
+    project = sources.read(wanted, known=change.files if change else None)
     known = _known(request, trusted)
     unknown = request.snapshot is None and request.schema is None and request.conninfo is None
     if change is None:

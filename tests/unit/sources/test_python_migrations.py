@@ -252,3 +252,15 @@ def test_django_outside_a_transaction_and_with_a_table_of_its_own():
     made = read({"x/a/migrations/0001_x.py": text.encode()}).migrations[0]
     assert (made.tool, made.transaction) == ("django", False)
     assert "CREATE TABLE own" in made.statements[0].text
+
+
+def test_what_is_known_is_built_upon_and_not_given_back():
+    """The model stands in a migration that nobody asks about."""
+    whole = {
+        "shop/migrations/0001_x.py": f"class Migration(migrations.Migration):\n    operations = [{CREATE}]".encode(),
+        "shop/migrations/0002_y.py": b'class Migration(migrations.Migration):\n    dependencies = [("shop", "0001_x")]\n'
+        b'    operations = [migrations.RemoveField("item", "price")]\n',
+    }
+    asked = {"shop/migrations/0002_y.py": whole["shop/migrations/0002_y.py"]}
+    assert sql(read(asked, known=whole)) == ["ALTER TABLE shop_item DROP COLUMN price CASCADE"]
+    assert len(read(asked).skipped) == 1
