@@ -38,7 +38,7 @@ def _won(asked: Asked, made: Rewrite | None) -> tuple[Rewrite, float, float] | N
 
 def _with(asked: Asked, remark: Remark, made: Rewrite, before: float, after: float) -> Remark:
     what = f"{remark.message}: costs {cost(before)}, {made.what} {cost(after)}"
-    doubt = f". Mind: {made.doubt}" if made.doubt else ""
+    doubt = f"; mind: {made.doubt}" if made.doubt else ""
     return replace(remark, message=what, help=remark.help + doubt, fix=asked.spelled(made))
 
 

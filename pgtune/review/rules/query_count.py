@@ -1,5 +1,6 @@
 """A count that is only compared with nought: EXISTS stops at the first row."""
 
+import re
 from collections.abc import Iterator
 
 from pgtune.model.finding import Severity
@@ -8,6 +9,8 @@ from pgtune.review.asked import Asked
 from pgtune.review.lean import CLEARLY
 from pgtune.review.rule import Remark, Rule
 from pgtune.sqltext.rewrites.subqueries import exists
+
+MAYBE = re.compile(r"\bcount\s*\(.*[<>=]\s*[01]\b", re.IGNORECASE | re.DOTALL)  # the tree is made for few texts
 
 RULE = Rule(
     code="query.count-exists",
@@ -24,7 +27,7 @@ RULE = Rule(
 
 def check(asked: Asked) -> Iterator[Remark]:
     """A count that can be EXISTS, where that is clearly cheaper or nobody knows the sizes."""
-    rewrite = exists(asked.text)
+    rewrite = exists(asked.text) if MAYBE.search(asked.text) else None
     if rewrite is None:
         return
     if not asked.sized or asked.plan is None:

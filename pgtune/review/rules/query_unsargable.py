@@ -99,7 +99,7 @@ def _remark(
     whole = f"{what}: {asked.shown(name)} is read whole" if known else f"{what} of {asked.shown(name)}"
     if rewrite is None:
         return _unturned(asked, name, predicate, Remark(severity, whole, "", verified=known, about=(name,)))
-    helps = f"{rewrite.what}.{f' Mind: {rewrite.doubt}.' if rewrite.doubt else ''}"
+    helps = f"{rewrite.what}{f'; mind: {rewrite.doubt}' if rewrite.doubt else ''}"
     if not known:
         return Remark(severity, whole, helps, asked.spelled(rewrite), verified=False, about=(name,))
     after = asked.planned(rewrite.text)
