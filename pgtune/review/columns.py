@@ -46,6 +46,12 @@ def table_constraints(node: Node) -> Iterator[Node]:
             yield from column_constraints(fields)
 
 
+def bare(command: Command) -> bool:
+    """True for a new column without a default: a foreign key on it is not looked up (transformAlterTableStmt)."""
+    given = {each.get("contype") for each in constraints(command)}
+    return command.subtype == "AT_AddColumn" and "CONSTR_DEFAULT" not in given
+
+
 def rewrites_for(command: Command) -> str:
     """Why adding this column rewrites the table, "" if it does not."""
     if command.subtype != "AT_AddColumn":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pgtune.model.design import Name
 from pgtune.model.trace import Effect, Lock
-from pgtune.review.columns import constraints, rewrites_for, table_constraints
+from pgtune.review.columns import bare, constraints, rewrites_for, table_constraints
 from pgtune.review.retype import retyped
 from pgtune.review.scene import MODES, Scene
 from pgtune.review.step import Command
@@ -113,15 +113,11 @@ def _scans(command: Command, table: Name, scene: Scene) -> bool:
         return (table, command.name) not in scene.proven
     if command.subtype == "AT_ValidateConstraint":
         return True
+    if command.subtype == "AT_AddConstraint" and command.definition.get("contype") == "CONSTR_NOTNULL":
+        return not command.definition.get("skip_validation")
     if command.subtype in {"AT_AddConstraint", "AT_AddColumn"}:
-        return any(_checks(each, new=_bare(command)) for each in constraints(command))
+        return any(_checks(each, new=bare(command)) for each in constraints(command))
     return False
-
-
-def _bare(command: Command) -> bool:
-    """True for a new column without a default: a foreign key on it is not looked up (transformAlterTableStmt)."""
-    given = {each.get("contype") for each in constraints(command)}
-    return command.subtype == "AT_AddColumn" and "CONSTR_DEFAULT" not in given
 
 
 def _checks(constraint: Node, *, new: bool) -> bool:

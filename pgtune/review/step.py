@@ -46,8 +46,8 @@ class Command:
 
 
 def commands(statement: Statement) -> tuple[Command, ...]:
-    """The commands of an ALTER TABLE, none of anything else."""
-    if statement.kind != "AlterTableStmt":
+    """The commands of an ALTER TABLE or ALTER MATERIALIZED VIEW, none of anything else that is called by that name."""
+    if statement.kind != "AlterTableStmt" or statement.node.get("objtype") not in {"OBJECT_TABLE", "OBJECT_MATVIEW"}:
         return ()
     found = (each["AlterTableCmd"] for each in statement.node.get("cmds", ()))
     return tuple(
@@ -72,6 +72,8 @@ class Defined:
 def defined(statement: Statement, altered: Sequence[Command]) -> tuple[Defined, ...]:
     """The columns of CREATE TABLE, and those that the commands of an ALTER TABLE add."""
     if statement.kind == "CreateStmt":
+        if statement.node["relation"].get("relpersistence") == "t":
+            return ()  # a temporary table's types are nobody's sorrow
         return tuple(_column(each["ColumnDef"]) for each in statement.node.get("tableElts", ()) if "ColumnDef" in each)
     return tuple(_column(each.definition) for each in altered if each.subtype == "AT_AddColumn")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pgtune.model.design import Name
-from pgtune.review.columns import constraints
+from pgtune.review.columns import bare, constraints
 from pgtune.review.fixes import constraint_name, not_valid
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.step import Command, Step, asked_of
@@ -86,6 +86,8 @@ def check(step: Step) -> Iterator[Remark]:
 def foreign_key(step: Step) -> Iterator[Remark]:
     """Each foreign key that is added and looked up at once."""
     for command, constraint in _added(step, "CONSTR_FOREIGN"):
+        if bare(command):
+            continue
         other = step.scene.named(constraint["pktable"])
         yield from by_size(
             step, step.relation,

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from pgtune.model.design import LONGEST_NAME
 from pgtune.review.rule import Remark, Rule
-from pgtune.review.step import Command, Step, asked_of
+from pgtune.review.scenes import not_null_check
+from pgtune.review.step import Step, asked_of
+from pgtune.review.weighing import by_size
 from pgtune.sqltext.parse import identifier
 
 RULE = Rule(
@@ -28,33 +31,36 @@ meanwhile), then SET NOT NULL: it trusts the valid check and reads nothing. Drop
 @asked_of("AlterTableStmt")
 def check(step: Step) -> Iterator[Remark]:
     """Each SET NOT NULL, if the table was seen to be read, or if no valid check is known that makes it unnecessary."""
-    if step.tested:
-        for each in step.of("AT_SetNotNull"):
-            severity = step.graveness(step.relation)
-            if severity is not None and not _already(step, each):
-                yield Remark(
-                    severity,
-                    f"{each.name} SET NOT NULL reads {step.shown(step.relation)} under ACCESS EXCLUSIVE{step.aside}",
-                    "a CHECK that is added NOT VALID and validated in a transaction of its own, then SET NOT NULL",
-                    _fix(step, each),
-                    verified=step.sized(step.relation),
-                )
+    if not step.tested:
+        return
+    for each in step.of("AT_SetNotNull", "AT_AddConstraint"):
+        column = each.name or not_null_check(each.definition)
+        if each.kind and each.definition.get("contype") != "CONSTR_NOTNULL":
+            continue
+        if not each.definition.get("skip_validation") and not _already(step, column):
+            yield from by_size(
+                step, step.relation,
+                f"{column} NOT NULL reads {step.shown(step.relation)} under ACCESS EXCLUSIVE",
+                "a CHECK that is added NOT VALID and validated in a transaction of its own, then SET NOT NULL",
+                _fix(step, column), at=each.at,
+            )  # fmt: skip
 
 
-def _already(step: Step, command: Command) -> bool:
+def _already(step: Step, column: str) -> bool:
     """True if the column is known to be NOT NULL, or proven to be by a check."""
     table = step.scene.table(step.relation)
-    known = any(each.name == command.name and each.not_null for each in table.columns) if table else False
-    return known or (step.relation, command.name) in step.scene.proven
+    known = any(each.name == column and each.not_null for each in table.columns) if table else False
+    return known or (step.relation, column) in step.scene.proven
 
 
-def _fix(step: Step, command: Command) -> str:
-    table, column = step.written(step.relation), identifier(command.name)
-    name = identifier(f"{step.relation.name}_{command.name}_not_null"[:63])
+def _fix(step: Step, name: str) -> str:
+    table, column = step.written(step.relation), identifier(name)
+    long = f"{step.relation.name}_{name}_not_null".encode()[:LONGEST_NAME].decode(errors="ignore")
+    check = identifier(long)
     return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID;\n"
+        f"ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID;\n"
         "-- in a transaction of its own:\n"
-        f"ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n"
+        f"ALTER TABLE {table} VALIDATE CONSTRAINT {check};\n"
         f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;\n"
-        f"ALTER TABLE {table} DROP CONSTRAINT {name};"
+        f"ALTER TABLE {table} DROP CONSTRAINT {check};"
     )

@@ -82,7 +82,7 @@ ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text;""",
 def domain(step: Step) -> Iterator[Remark]:
     """ALTER DOMAIN ... ADD CONSTRAINT that is tested at once; an error only where a big table was seen to be read."""
     fields = inner(step.node.get("def", {}))[1]
-    if step.node.get("subtype") != "C" or fields.get("skip_validation"):
+    if step.node.get("subtype") not in {"C", "O"} or fields.get("skip_validation"):
         return
     name = ".".join(strings(step.node.get("typeName")))
     made = (each.node["domainname"] for each in step.before if each.kind == "CreateDomainStmt")

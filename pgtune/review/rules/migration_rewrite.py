@@ -29,18 +29,35 @@ WORDS = {
     "AT_SetLogged": "SET LOGGED", "AT_SetUnLogged": "SET UNLOGGED", "AT_SetTableSpace": "SET TABLESPACE",
     "AT_SetAccessMethod": "SET ACCESS METHOD",
 }  # fmt: skip
-KINDS = {"ClusterStmt": "CLUSTER", "VacuumStmt": "VACUUM FULL", "AlterTableMoveAllStmt": "ALL IN TABLESPACE"}
+KINDS = {"ClusterStmt": "CLUSTER", "VacuumStmt": "VACUUM FULL"}
 HELP = "pg_repack or pg_squeeze beside the traffic, a plain VACUUM, or a window"
 
 
 def check(step: Step) -> Iterator[Remark]:
     """Each table that gets a new file for another reason than a column's type or default."""
+    if many := _many(step):
+        yield Remark("warning", f"{many} under ACCESS EXCLUSIVE", HELP, verified=False)
     if not step.does.rewritten or step.kind in {"TruncateStmt", "RefreshMatViewStmt"} or _of_a_column(step):
         return
     words = [WORDS[each.subtype] for each in step.commands if each.subtype in WORDS]
     what = KINDS.get(step.kind) or ", ".join(words) or "the statement"
     for table in filter(step.old, step.does.rewritten):
         yield from by_size(step, table, f"{what} rewrites {step.shown(table)} under ACCESS EXCLUSIVE", HELP)
+
+
+def _many(step: Step) -> str:
+    """What is rewritten, in words, where the statement names no table."""
+    if step.kind == "AlterTableMoveAllStmt":
+        return f"ALL IN TABLESPACE moves everything in {step.node.get('orig_tablespacename')}, one after the other,"
+    if step.kind == "ClusterStmt" and "relation" not in step.node:
+        return "CLUSTER rewrites every table that was clustered before"
+    full = step.kind == "VacuumStmt" and "full" in {each["DefElem"]["defname"] for each in step.node.get("options", ())}
+    if full and "rels" not in step.node:
+        return "VACUUM FULL rewrites every table"
+    moved = any(each["AlterTableCmd"]["subtype"] == "AT_SetTableSpace" for each in step.node.get("cmds", ()))
+    if moved and step.node.get("objtype") == "OBJECT_INDEX":
+        return f"SET TABLESPACE copies the index {step.relation.name}"
+    return ""
 
 
 def _of_a_column(step: Step) -> bool:

@@ -296,3 +296,31 @@ def test_one_word_where_the_statement_itself_is_wrong() -> None:
     assert codes(review("ALTER TABLE orders ADD a int; UPDATE orders SET a = 1")) == [
         "migration.no-where", "migration.lock-held",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ALTER TABLE t ADD CONSTRAINT c NOT NULL a", ["migration.not-null"]),
+        ("ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID", []),
+        ("ALTER TABLE t ALTER a TYPE bigint, ALTER b SET NOT NULL, ADD CHECK (b > 0)", ["migration.type-change"]),
+        ("ALTER TABLE t ADD COLUMN a int REFERENCES o UNIQUE", ["migration.unique"]),
+        ("ALTER TABLE t ADD a int NOT NULL DEFAULT 1 REFERENCES o", ["migration.foreign-key"]),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED", []),
+        ("ALTER FOREIGN TABLE f ADD COLUMN a int NOT NULL", []),
+        ("CREATE TEMP TABLE x (a json, b timestamp, id serial PRIMARY KEY)", []),
+        ("VACUUM FULL", ["migration.rewrite"]),
+        ("CLUSTER", ["migration.rewrite"]),
+        ("ALTER TABLE ALL IN TABLESPACE a SET TABLESPACE b", ["migration.rewrite"]),
+        ("ALTER INDEX i SET TABLESPACE b", ["migration.rewrite"]),
+        ("ALTER DOMAIN d SET NOT NULL", ["migration.domain"]),
+        ("DROP DATABASE d", ["migration.drop"]),
+        ("UPDATE t SET a = 1 FROM s WHERE s.a = t.a", []),
+        ("CREATE TABLE a (b int REFERENCES a, PRIMARY KEY (b))", []),
+        ("ALTER TABLE t DROP COLUMN a", ["migration.drop"]),
+        ("BEGIN; DROP VIEW v; CREATE VIEW v AS SELECT 1; COMMIT", []),
+    ],
+)  # fmt: skip
+def test_less_usual_forms(text: str, expected: list[str]) -> None:
+    """What each of them is, and is not."""
+    assert codes(review(text, transaction=False)) == expected
