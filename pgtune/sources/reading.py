@@ -38,11 +38,11 @@ class _Found:
 
 
 def read(files: Mapping[str, bytes], *, known: Mapping[str, bytes] | None = None, tests: bool = False) -> Project:
-    """All SQL of the files, by path with `/` between folders; migrations in the order in which they are applied.
+    """All SQL of files by their paths, with `/` between folders; migrations in the order in which they are applied.
 
     `known` are files that are not asked about, but on which these may rest: the configuration of a tool, the migrations
-    before. `tests`: the code of tests is read too; what it asks never meets production's data. Files that hold no SQL by their
-    name are passed over. Nothing is raised, whatever the files hold.
+    before. `tests`: the code of tests is read too; what it asks never meets production's data. Files that hold no SQL
+    by their name are passed over. Nothing is raised, whatever the files hold.
     """
     found = _Found()
     every = {**(known or {}), **files}

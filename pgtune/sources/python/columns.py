@@ -22,6 +22,8 @@ _SIZED = {
 }  # fmt: skip
 _TIMES = {"DateTime": "TIMESTAMP", "TIMESTAMP": "TIMESTAMP", "Time": "TIME", "TIME": "TIME"}
 _SERIAL = {"INTEGER": "SERIAL", "BIGINT": "BIGSERIAL", "SMALLINT": "SMALLSERIAL"}
+_WHEN = {"ondelete": "ON DELETE", "onupdate": "ON UPDATE", "initially": "INITIALLY"}
+_ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION", "DEFERRED", "IMMEDIATE"})
 _KNOWN = (
     "nullable", "server_default", "primary_key", "unique", "autoincrement", "comment", "default", "onupdate", "index",
     "key", "info", "doc",
@@ -148,15 +150,18 @@ def reference(targets: tuple[str, ...], call: Call) -> str:
 
 
 def actions(call: Call) -> str:
-    """What a foreign key does when its row goes."""
-    found = (
-        f" ON {kind[2:].upper()} {call.text(99, kind).upper()}"
-        for kind in ("ondelete", "onupdate")
-        if kind in call.named
-    )
-    deferred = " DEFERRABLE" if call.flag("deferrable") else ""
-    first = f" INITIALLY {call.text(99, 'initially').upper()}" if "initially" in call.named else ""
-    return "".join(found) + deferred + first
+    """What a foreign key does when its row goes, and when it is checked.
+
+    Raises:
+        Unsure: it is none of the words that there are for it.
+    """
+    said = [(word, call.text(99, name).upper()) for name, word in _WHEN.items() if name in call.named]
+    if wrong := [action for _, action in said if action not in _ACTIONS]:
+        raise Unsure(wrong[0])
+    deferrable = " DEFERRABLE" if call.flag("deferrable") else ""
+    when = {word: f" {word} {action}" for word, action in said}
+    first = when.pop("INITIALLY", "")
+    return "".join(when.values()) + deferrable + first
 
 
 def constraint(call: Call) -> str:

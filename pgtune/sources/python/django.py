@@ -9,7 +9,7 @@ from pgtune.sources.project import Sql
 from pgtune.sources.python.alembic import assigned
 from pgtune.sources.python.fields import Model, column, definition, indexes
 from pgtune.sources.python.syntax import Source, said
-from pgtune.sources.python.values import Call, Unsure, called, text, texts, value
+from pgtune.sources.python.values import Call, Unsure, called, one, text, texts, value
 from pgtune.sources.statements import Found, joined, statements
 from pgtune.sqltext.parse import identifier
 
@@ -75,7 +75,7 @@ class History:
             return Found()
         if call is None or call.name not in _OPERATIONS:
             raise Unsure(call.name if call else "an operation")
-        return Found(tuple(place.sql(each, node) for each in _OPERATIONS[call.name](self, call, place.app)))
+        return Found(tuple(place.sql(one(each), node) for each in _OPERATIONS[call.name](self, call, place.app)))
 
     def _separate(self, call: Call, place: "_Place") -> Found:
         """What is for the database is done; what is for the state changes only what is known of the models."""
@@ -136,7 +136,7 @@ def _create_model(history: History, call: Call, app: str) -> Iterator[str]:
     history.models[app, name.lower()] = model
     fields = getattr(call.arg(1, "fields"), "elts", ())
     for each in fields:
-        field_name, node = each.elts
+        field_name, node = getattr(each, "elts", (None, None))
         key = text(field_name, "a field")
         model.columns[key] = column(key, node, app, history.models)
     if options.get("managed") is False or options.get("proxy"):

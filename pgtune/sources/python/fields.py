@@ -100,7 +100,7 @@ def type_of(call: Call) -> str:
         length = value(call.named["max_length"]) if "max_length" in call.named else _SIZED[call.name]
         return "varchar" if length is None else f"varchar({int(length)})"
     if call.name == "DecimalField":
-        return f"numeric({value(call.arg(2, 'max_digits'))}, {value(call.arg(3, 'decimal_places'))})"
+        return f"numeric({int(value(call.arg(2, 'max_digits')))}, {int(value(call.arg(3, 'decimal_places')))})"
     raise Unsure(f"the field class {call.name}")
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from pgtune.sources.python.columns import actions, column, constraint, default, type_of
-from pgtune.sources.python.values import Call, Unsure, called, listed, qualified, text, texts, value
+from pgtune.sources.python.values import Call, Unsure, called, listed, one, qualified, text, texts, value
 from pgtune.sqltext.parse import identifier
 
 Operation = Callable[[Call], Iterator[str]]
@@ -18,7 +18,7 @@ def rendered(call: Call) -> tuple[str, ...]:
     """
     if call.name not in OPERATIONS:
         raise Unsure(f"op.{call.name}")
-    return tuple(OPERATIONS[call.name](call))
+    return tuple(one(each) for each in OPERATIONS[call.name](call))
 
 
 def _table(call: Call, place: int, *names: str) -> str:
@@ -32,7 +32,9 @@ def _create_table(call: Call) -> Iterator[str]:
     if any(each is None for each in parts):
         raise Unsure("its columns")
     keys = [each for part in parts if part and part.name == "PrimaryKeyConstraint" for each in part.args]
-    keys += [part.args[0] for part in parts if part and part.name == "Column" and part.flag("primary_key")]
+    keys += [
+        key for part in parts if part and part.name == "Column" and part.flag("primary_key") and (key := part.arg(0))
+    ]
     whole = text(keys[0], "its key") if len(keys) == 1 else None
     body = [
         column(node, serial=part.text(0) == whole) if part.name == "Column" else constraint(part)

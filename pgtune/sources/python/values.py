@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgtune.sqltext.parse import identifier
+from pgtune.sqltext.parse import identifier, is_one
 
 
 class Unsure(Exception):
@@ -112,6 +112,17 @@ def _shown(node: ast.AST | None) -> str:
     except (RecursionError, ValueError):
         return "an expression"
     return shown if len(shown) < 60 else f"{shown[:57]}..."
+
+
+def one(made: str) -> str:
+    """A text that was made, if it is one statement.
+
+    Raises:
+        Unsure: it is none, so something in it was not what it seemed.
+    """
+    if not is_one(made):
+        raise Unsure("what it makes is no SQL")
+    return made
 
 
 def literal(said: str) -> str:

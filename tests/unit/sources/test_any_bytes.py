@@ -135,3 +135,72 @@ def test_hostile_texts_end(text):
 def test_hostile_python_ends(code):
     """Nesting that Python's own parser refuses is a word, no crash."""
     read({"a.py": f"SQL = 'select a from t'\n{code}".encode()})
+
+
+OPERATIONS = (
+    "op.create_table",
+    "op.add_column",
+    "op.alter_column",
+    "op.create_index",
+    "op.create_foreign_key",
+    "op.execute",
+    "op.drop_constraint",
+    "migrations.CreateModel",
+    "migrations.AddField",
+    "migrations.AlterField",
+    "migrations.RunSQL",
+    "migrations.AddIndex",
+    "migrations.AddConstraint",
+    "migrations.SeparateDatabaseAndState",
+    "migrations.RenameField",
+)
+ARGUMENTS = (
+    "'t'",
+    '"a; b"',
+    "None",
+    "x",
+    "[]",
+    "['a']",
+    "[x]",
+    "()",
+    "1",
+    "*y",
+    "**z",
+    "f'{x}'",
+    "sa.Column()",
+    "sa.Column('a')",
+    "sa.Column('a', sa.Integer)",
+    "sa.Column('a', sa.String(x), primary_key=True)",
+    "sa.PrimaryKeyConstraint('a')",
+    "sa.text('x')",
+    "ondelete='DROP'",
+    "schema='s'",
+    "fields=[('id', models.AutoField(primary_key=True))]",
+    "fields=[1]",
+    "models.Index(fields=['a'], name='i')",
+    "models.CharField(max_length='x')",
+    "name='t'",
+    "options={**x}",
+    "options={'a': 1}",
+    "models.ForeignKey('t', on_delete=x)",
+    "database_operations=[x]",
+    "postgresql_where=x",
+    "nullable=x",
+    "type_=sa.Text",
+)
+ARGUED = st.lists(st.sampled_from(ARGUMENTS), max_size=4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(OPERATIONS), ARGUED), max_size=4))
+def test_any_operations(operations):
+    """What a migration's text does not say is said to be so, and nothing is raised."""
+    calls = [f"{name}({', '.join(arguments)})" for name, arguments in operations]
+    body = "".join(f"    {each}\n" for each in calls)
+    files = {
+        "v/a.py": f"revision = 'a'\ndown_revision = None\ndef upgrade():\n    pass\n{body}",
+        "x/app/migrations/0001_x.py": f"class Migration(migrations.Migration):\n    operations = [{', '.join(calls)}]\n",
+    }
+    found = read({path: text.encode() for path, text in files.items()})
+    for made in found.migrations:
+        assert all(each.text.strip() and each.line <= len(operations) + 4 for each in made.statements)

@@ -258,7 +258,8 @@ def test_what_is_known_is_built_upon_and_not_given_back():
     """The model stands in a migration that nobody asks about."""
     whole = {
         "shop/migrations/0001_x.py": f"class Migration(migrations.Migration):\n    operations = [{CREATE}]".encode(),
-        "shop/migrations/0002_y.py": b'class Migration(migrations.Migration):\n    dependencies = [("shop", "0001_x")]\n'
+        "shop/migrations/0002_y.py": b"class Migration(migrations.Migration):\n"
+        b'    dependencies = [("shop", "0001_x")]\n'
         b'    operations = [migrations.RemoveField("item", "price")]\n',
     }
     asked = {"shop/migrations/0002_y.py": whole["shop/migrations/0002_y.py"]}
