@@ -13,9 +13,9 @@ from pgtune.model.trace import Effect, Trace
 from pgtune.plans.plan import Plan
 from pgtune.plans.spot import PAGE, Facts
 from pgtune.review import asked as asking
+from pgtune.review import budget, regressions
 from pgtune.review import migrations as migration_rules
 from pgtune.review import queries as query_rules
-from pgtune.review import regressions
 from pgtune.review.asked import Asked
 from pgtune.review.hiding import hidden, hidden_plan
 from pgtune.review.proof import Proof
@@ -139,6 +139,8 @@ class Judge:
             return
         figures = guide.load(resources.text("guide", "guide.toml"))
         ground = self.ground
+        if ground.sized:
+            ground.notes.append(budget.note(figures))
         stands = asking.Ground.of(figures, ground.after, sized=ground.sized, world=ground.world)
         for number, sql in enumerate(queries, 1):
             self.tell(f"planning queries, {number} of {len(queries)}")

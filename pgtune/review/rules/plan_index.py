@@ -77,7 +77,8 @@ def _doubts(proof: Proof) -> list[str]:
 def _keys(found: IndexRecommendation) -> str:
     keys = ", ".join(each.column or each.expression for each in found.index.keys)
     method = "" if found.index.method == "btree" else f" using {found.index.method}"
-    return f"({keys}){method}"
+    part = f" where {found.index.where}" if found.index.where else ""
+    return f"({keys}){method}{part}"
 
 
 def _severity(asked: Asked, proof: Proof) -> Severity:

@@ -7,6 +7,7 @@ import pytest
 from pgtune import guide, resources
 from pgtune.indexes.advise import World
 from pgtune.model.errors import NotPlannable, NotSql
+from pgtune.review import budget
 from pgtune.review.asked import Ground, ask
 from pgtune.review.queries import CERTAIN, REPLACES, findings
 from pgtune.review.rules.query import EXPLAINED, QUERY
@@ -176,6 +177,13 @@ def test_severity_follows_the_size():
         found = told(f"delete from {table.name.name}", grounded(root, table)).get("query.no-where")
         assert (found.severity if found else None) == severity
         assert found is None or "GB" in found.message or "MB" in found.message
+
+
+def test_no_time_is_made_up():
+    """The guide's budget is named, and that nobody knows whether it is kept."""
+    assert budget.note(SHIPPED) == (
+        "whether the queries keep to the guide's 200ms (p95) and 500ms (p99) is unknown: a plan's cost is no time"
+    )
 
 
 def test_a_table_that_is_not_there_is_a_temporary_one():
