@@ -305,7 +305,7 @@ def test_one_word_where_the_statement_itself_is_wrong() -> None:
         ("ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID", []),
         ("ALTER TABLE t ALTER a TYPE bigint, ALTER b SET NOT NULL, ADD CHECK (b > 0)", ["migration.type-change"]),
         ("ALTER TABLE t ADD COLUMN a int REFERENCES o UNIQUE", ["migration.unique"]),
-        ("ALTER TABLE t ADD a int NOT NULL DEFAULT 1 REFERENCES o", ["migration.foreign-key"]),
+        ("ALTER TABLE t ADD a int DEFAULT 1 UNIQUE REFERENCES o", ["migration.foreign-key", "migration.unique"]),
         ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED", []),
         ("ALTER FOREIGN TABLE f ADD COLUMN a int NOT NULL", []),
         ("CREATE TEMP TABLE x (a json, b timestamp, id serial PRIMARY KEY)", []),
