@@ -1,5 +1,7 @@
 """A file of code: the queries in it, and the comments that speak to the review."""
 
+import re
+
 from pgtune.model.errors import NotSql
 from pgtune.model.finding import Skipped
 from pgtune.sources import code
@@ -12,6 +14,11 @@ from pgtune.sources.strings import may_ask
 
 # Code that a person writes is smaller; what is larger was generated or packed.
 LARGEST = 1024 * 1024
+_MIGRATION = re.compile(r"(?:^|/)(?:migrate|migrations?)/[^/]*$", re.IGNORECASE)
+_MAKES = re.compile(
+    r"ActiveRecord::Migration|queryRunner|queryInterface|knex|pgm\.|createTable|Schema::|migrationBuilder|AbstractMigration"
+)
+_RENDER = "a migration that is code: what it does is known only when it runs; review the SQL that its tool renders"
 
 
 def read(path: str, content: bytes) -> Read:
@@ -44,4 +51,6 @@ def _other(path: str, text: str) -> Read:
     except NotSql as error:
         return Read(skipped=(Skipped(path, 0, str(error)),))
     found, places = code.queries(tree, path)
-    return Read((), found.statements, tuple(comments(places, path, found.statements)), found.skipped)
+    said = tuple(comments(places, path, found.statements))
+    lost = (Skipped(path, 0, _RENDER),) if _MIGRATION.search(path) and _MAKES.search(text) else ()
+    return Read((), found.statements, said, (*lost, *found.skipped))

@@ -11,6 +11,7 @@ _NUMBERED = re.compile(r"(?P<number>\d{1,40}(?:[.-]\d{1,40})*)(?:[_.\s-].*)?")
 _WAY = re.compile(r"(?P<name>.+)\.(?P<way>up|down|do|undo|deploy|revert|rollback)\.(?:p?sql|pgsql)", re.IGNORECASE)
 _FLYWAY = re.compile(r"(?P<kind>[VUBR])(?P<version>[\d._]{0,99})__.*\.(?:p?sql|pgsql)")
 _FOLDER = re.compile(r"migrat|changelog|changeset|versions?$|ddl|schema|upgrade|patch|evolution|delta", re.IGNORECASE)
+_TXMODE = re.compile(r"^--[ \t]*atlas:txmode[ \t]+none\b", re.MULTILINE)
 _BACK = frozenset({"down", "undo", "revert", "rollback"})
 _BACKWARDS = re.compile(r"(?:^|[._-])(?:down|undo|revert|rollback)$", re.IGNORECASE)
 
@@ -126,6 +127,8 @@ def _numbered(file: File) -> tuple[Part, ...]:
     if not _NUMBERED.fullmatch(file.name) or not _FOLDER.search(file.folder):
         return ()
     found = _by_language(file, "numbered", order_of(file.name))
+    if _TXMODE.search(file.text):
+        found = replace(found, tool="atlas", shape="none")
     return (replace(found, down=bool(_BACKWARDS.search(file.name.rpartition(".")[0]))),)
 
 

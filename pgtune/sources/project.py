@@ -39,7 +39,7 @@ class Migration:
     """One step of a project's history, in the direction that production takes.
 
     `tool` is its convention: flyway, goose, dbmate, sql-migrate, micrate, rambler, tern, sqlx, diesel, golang-migrate,
-    prisma, sqitch, numbered, alembic, django, structure (a dump of the whole schema) or plain (DDL of no tool).
+    prisma, sqitch, atlas, numbered, alembic, django, structure (a dump of the whole schema) or plain (DDL of no tool).
     `transaction`: whether the tool runs the statements in one. `down`: it takes another migration back.
     """
 

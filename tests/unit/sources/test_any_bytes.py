@@ -199,7 +199,8 @@ def test_any_operations(operations):
     body = "".join(f"    {each}\n" for each in calls)
     files = {
         "v/a.py": f"revision = 'a'\ndown_revision = None\ndef upgrade():\n    pass\n{body}",
-        "x/app/migrations/0001_x.py": f"class Migration(migrations.Migration):\n    operations = [{', '.join(calls)}]\n",
+        "x/app/migrations/0001_x.py": "class Migration(migrations.Migration):\n"
+        f"    operations = [{', '.join(calls)}]\n",
     }
     found = read({path: text.encode() for path, text in files.items()})
     for made in found.migrations:

@@ -159,6 +159,10 @@ CASES = {
             ("a/migrations/1_x.sql", "numbered", True, False, ["select 1"]),
         ],
     ),
+    "atlas": (
+        {"migrations/20240101_x.sql": "-- atlas:txmode none\n\ncreate table t ();"},
+        [("migrations/20240101_x.sql", "atlas", False, False, ["create table t"])],
+    ),
     "DDL of no tool": (
         {"schema.sql": "create table t (); insert into t default values;"},
         [("schema.sql", "plain", False, False, ["create table t", "insert into t default values"])],
@@ -177,3 +181,18 @@ def test_the_other_direction_keeps_its_lines():
     found = project({"m/1_x.sql": "-- +goose Up\ncreate table t (\n);\n\n-- +goose Down\ndrop table t;\n"}).migrations
     assert [[sql.line for sql in each.statements] for each in found] == [[2], [6]]
     assert found[0].statements[0].lines == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "db/migrate/20240101_x.rb",
+            'class X < ActiveRecord::Migration[7.1]\n  def up = execute("delete from t")\nend',
+        ),
+        ("src/migrations/1-x.ts", "export async function up(queryRunner) { await queryRunner.query(`DELETE FROM t`) }"),
+    ],
+)
+def test_migrations_that_are_code_of_other_languages_are_named(path, text):
+    """They are not read as what they are, and that is said."""
+    assert ["rendered" in each.why or "renders" in each.why for each in project({path: text}).skipped] == [True]
