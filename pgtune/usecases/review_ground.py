@@ -13,7 +13,7 @@ from pgtune.model.errors import BadInput, NotAllowed, NotPlannable, ServerDidNot
 from pgtune.model.trace import Script, Trace
 from pgtune.plans.spot import Facts
 from pgtune.server.capture import capture
-from pgtune.snapshot import Snapshot
+from pgtune.snapshot import Snapshot, load
 from pgtune.snapshot.blank import blank
 from pgtune.sources.project import Migration
 from pgtune.twin import Twin, raised
@@ -79,17 +79,18 @@ def stand(stack: ExitStack, request: Request, matter: Matter, tell: Tell) -> Gro
         BadInput: the snapshot or the schema cannot be read.
         CannotConnect, NotAllowed, ConnectionLost: as the server answers that a snapshot is taken of.
     """
-    ground = _known(request, tell)
+    ground = _known(request, matter, tell)
     _raise(stack, ground, tell)
-    history = matter.history if request.schema is None else _schema(request.schema)
+    history = matter.history if request.schema is None else _schema(request.schema, matter)
     if not ground.sized and ground.twin is not None:
         _apply(ground, history, tell)
     return ground
 
 
-def _known(request: Request, tell: Tell) -> Ground:
+def _known(request: Request, matter: Matter, tell: Tell) -> Ground:
     if request.snapshot is not None:
-        return _of(read(request.snapshot))
+        data = _of_base(request.snapshot, matter)
+        return _of(read(request.snapshot) if data is None else load(data))
     if request.conninfo is not None:
         tell("reading the database")
         return _of(capture(request.conninfo, workload=not request.workload))
@@ -133,9 +134,14 @@ def _of_twin(twin: Twin) -> Iterator[str]:
     yield from twin.doubts
 
 
-def _schema(path: Path) -> Sequence[Migration]:
+def _of_base(path: Path, matter: Matter) -> bytes | None:
+    """What the base has of a file that is committed: a branch does not say how big production's tables are."""
+    return matter.trusted.base(path) if matter.trusted else None
+
+
+def _schema(path: Path, matter: Matter) -> Sequence[Migration]:
     try:
-        content = path.read_bytes()
+        content = _of_base(path, matter) or path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from None
     project = sources.read({f"{path.stem}.sql": content})

@@ -19,6 +19,7 @@ from pgtune.sources.project import Migration, Project, Sql
 from pgtune.usecases import files
 from pgtune.usecases.changes import Change, changed
 from pgtune.usecases.git import repository
+from pgtune.usecases.review_trust import Trusted
 
 RENDERED = "rendered.sql"  # as which the output of --render is reviewed
 RENDER_S = 120  # seconds that --render may take
@@ -71,6 +72,7 @@ class Matter:
     files: int = 0
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    trusted: Trusted | None = None
 
     def counts(self, sql: Sql) -> bool:
         """Whether the change adds or alters the statement; without a change everything counts."""
@@ -114,7 +116,7 @@ def gather(request: Request) -> Matter:
     matter = Matter(
         root, project, migrations, project.queries, ruled, change, before,
         known, sum(map(is_source, wanted)) + bool(request.render), (*read.skipped, *project.skipped),
-        tuple(trusted.notes),
+        tuple(trusted.notes), trusted,
     )  # fmt: skip
     return _only_touched(matter) if change else matter
 
@@ -209,38 +211,6 @@ def _of_paths(request: Request, root: Path) -> files.Files:
         return files.read(root, sorted(found))
     named = {start.relative_to(root).as_posix() for start in starts if start.is_file()}
     return files.read(root, sorted(each for each in found if each in kept or each in named))
-
-
-class Trusted:
-    """Files that decide how a review is made: with a base they are read from it, never from the branch."""
-
-    def __init__(self, root: Path, change: Change | None) -> None:
-        self.root = root
-        self.change = change
-        self.notes: list[str] = []
-
-    def content(self, path: Path, what: str) -> bytes | None:
-        """The file's content; None if it is not there, or comes with the change itself, which is then noted.
-
-        Raises:
-            NotAllowed: this account may not read it.
-        """
-        place = Path(os.path.normpath(path.absolute()))
-        if self.change is not None and place.is_relative_to(self.root):
-            name = place.relative_to(self.root).as_posix()
-            if name in self.change.tree:
-                return self.change.base_file(name)
-            if self.change.git.holds("ls-files", "--error-unmatch", "--", name):
-                self.notes.append(f"{what} {name} comes with the change itself: it counts once that is merged")
-                return None
-        return _content(place)
-
-
-def _content(place: Path) -> bytes | None:
-    try:
-        return place.read_bytes() if place.is_file() else None
-    except OSError as error:
-        raise NotAllowed(f"{place}: {error.strerror}") from None
 
 
 def _policy(request: Request, trusted: Trusted) -> Policy:

@@ -255,6 +255,21 @@ def test_a_branch_cannot_switch_its_own_review_off(repository, snapshot):
     assert found.failing == ()
 
 
+def test_a_branch_does_not_say_how_big_the_tables_are(repository, snapshot):
+    """A snapshot that is committed is the base's, whatever the branch makes of it; so is a schema."""
+    repository.git("checkout", "--quiet", "main")
+    repository.write("prod.pgtune", snapshot.read_bytes())
+    repository.write("base.sql", SHOP)
+    repository.commit()
+    repository.git("checkout", "--quiet", "-b", "later")
+    repository.write(CHANGE, REWRITE)
+    repository.write("prod.pgtune", b"nothing")
+    repository.write("base.sql", "CREATE TABLE nothing (a int);")
+    assert repository.review(snapshot=Path("prod.pgtune")).failing
+    assert CHANGE in {each.path for each in repository.review(schema=Path("base.sql")).findings}
+    assert repository.review(schema=Path("base.sql")).moved
+
+
 def test_the_policy_of_the_project(repository, snapshot):
     """Severities, paths and what cannot be silenced, as the base has them."""
     repository.git("checkout", "--quiet", "main")
