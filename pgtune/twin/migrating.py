@@ -25,7 +25,10 @@ from pgtune.twin.world import World
 
 @dataclass
 class Migrations:
-    """The migrations of one twin. While `before` is set its files are empty and nothing can be planned."""
+    """The migrations of one twin. While `before` is set its files are empty and nothing can be planned.
+
+    `at`: the number of the statement with which the server fell.
+    """
 
     house: House
     superuser: psycopg.Connection
@@ -35,6 +38,7 @@ class Migrations:
     whatif: WhatIf
     schemes: Schemes
     before: Before | None = None
+    at: int = 0
     _tracer: Tracer | None = field(default=None, repr=False)
 
     def trace(self, script: Script, banned: Mapping[int, str]) -> Trace:
@@ -48,12 +52,12 @@ class Migrations:
         if self._tracer is None:
             rows = Rows(watch := Watch(self.house), self.superuser, self.world.files, self.before)
             self._tracer = Tracer(watch, Privileged(self.superuser), rows)
-        return self._tracer.trace(script, banned)
-
-    @property
-    def at(self) -> int:
-        """The number of the statement that was run last."""
-        return self._tracer.at if self._tracer is not None else 0
+        try:
+            return self._tracer.trace(script, banned)
+        except psycopg.Error:
+            self.at = self._tracer.at
+            self.close()  # whatever is open in it is undone
+            raise
 
     def _emptied(self) -> Before:
         """Every table without a page, and nothing there but what the database has."""
@@ -78,14 +82,13 @@ class Migrations:
         """End the session."""
         if self._tracer is not None:
             self._tracer.watch.close()
+            self._tracer = None
 
     def settle(self) -> None:
         """Production's sizes and statistics on the schema as it is now, if a migration changed it."""
         if self.before is None:
             return
-        if self._tracer is not None:
-            self._tracer.watch.close()
-            self._tracer = None
+        self.close()
         before, self.before = self.before, None
         self._show_all()
         tables, known = remaking.tables(self.superuser, before)

@@ -86,7 +86,7 @@ class Rows:
             found = self.watch.asked(("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", (words,)))
             for oid in self._below(int(found[0][0] or b"0")):
                 table, seen = self.before.by_oid.get(oid), ledger.known.get(oid)
-                if table is not None and seen is not None and table.pages:
+                if table is not None and seen is not None and table.rows >= 0:
                     path = self.watch.asked(("SELECT pg_catalog.pg_relation_filepath($1)", (str(oid),)))[0][0]
                     if path:
                         yield Known(oid, seen.name, path.decode(), table)

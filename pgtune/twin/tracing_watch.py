@@ -107,6 +107,8 @@ class Watch:
         later = _counts(more[0]) if more else {}
         if look != "glance":
             self._counted = earlier | later
+        elif self._counted is not None:  # a new table's key was built by a scan that nobody counted: ask for it next
+            self._counted = {**{_int(row[0]): 0 for row in relations}, **self._counted}
         return Sight(
             frozenset((_int(oid), _text(mode)) for oid, mode in locks),
             tuple(map(_seen, relations)),

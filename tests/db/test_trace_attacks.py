@@ -171,7 +171,7 @@ ENDLESS = "PERFORM set_config('statement_timeout', '0', false); LOOP NULL; END L
 ])  # fmt: skip
 def test_the_clock_outside_ends_what_does_not_end(twin, statement, monkeypatch):
     """Code that the planner or a partition's bound runs is ended; what stood in the transaction before is undone."""
-    monkeypatch.setattr(tracing_watch, "SECONDS", 1.0)
+    monkeypatch.setattr(tracing_watch, "SECONDS", 2.0)
     began = time.monotonic()
     effects = twin.migrate(Script((
         LOOPS.format(name="endless", how="IMMUTABLE", body=ENDLESS),
@@ -187,7 +187,7 @@ def test_the_clock_outside_ends_what_does_not_end(twin, statement, monkeypatch):
 
 def test_after_a_few_endless_statements_nothing_more_is_run(twin, monkeypatch):
     """Each takes its time from the clock once; so a migration of a thousand takes no thousand times that."""
-    monkeypatch.setattr(tracing_watch, "SECONDS", 0.5)
+    monkeypatch.setattr(tracing_watch, "SECONDS", 2.0)
     endless = ["UPDATE t SET a = 'x' WHERE id = endless()"] * 20
     effects = twin.migrate(
         Script((LOOPS.format(name="endless", how="IMMUTABLE", body=ENDLESS), "COMMIT", *endless))
@@ -223,7 +223,7 @@ def test_functions_that_ddl_runs_reach_nothing(twin):
 
 def test_a_backend_that_has_to_be_killed_takes_no_migration_along(twin, monkeypatch):
     """The server falls with it, is raised anew, and has the schema of all migrations but for that statement."""
-    monkeypatch.setattr(tracing_watch, "SECONDS", 1.0)
+    monkeypatch.setattr(tracing_watch, "SECONDS", 2.0)
     twin.migrate(Script(("ALTER TABLE t ADD first int",)))
     watch = twin.parts.migrations._tracer.watch
     ended = type(watch._session()).end
@@ -255,6 +255,20 @@ def test_a_trigger_does_not_blind_the_planner(twin):
     ))).effects  # fmt: skip
     assert [each.status for each in effects] == ["applied"] * 4
     assert twin.plan(Query("SELECT * FROM t WHERE id = 1")).indexes == {"t_pkey"}
+
+
+def test_a_trigger_that_writes_for_ever_is_ended(twin, monkeypatch):
+    """What it wrote is undone, and the table is as small for the planner as before."""
+    monkeypatch.setattr(tracing_watch, "SECONDS", 2.0)
+    body = "LOOP INSERT INTO other SELECT FROM generate_series(1, 1000); END LOOP;"
+    effects = twin.migrate(Script((
+        f"CREATE FUNCTION filling() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} END$$",
+        "CREATE TABLE other ()",
+        "CREATE TRIGGER filling BEFORE TRUNCATE ON other FOR EACH STATEMENT EXECUTE FUNCTION filling()",
+        "COMMIT", "BEGIN", "TRUNCATE other", "COMMIT", "DROP TABLE other",
+    ))).effects  # fmt: skip
+    assert [each.status for each in effects] == ["applied"] * 5 + ["failed", "applied", "applied"]
+    assert "was ended" in effects[5].why
 
 
 def test_nothing_of_a_migration_is_written_by_the_superuser(twin):
