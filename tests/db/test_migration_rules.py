@@ -85,3 +85,13 @@ def test_names_of_the_trace_are_those_of_the_text(twin):
     (found,) = [remark for _, rule, remark in findings([made], [trace], facts) if rule.code == "migration.type-change"]
     assert found.severity == "error"
     assert '"s ""q"" %s"."T; x" (2 GB)' in found.message
+
+
+def test_what_made_a_table_is_not_laid_to_the_next_statement(twin):
+    """The index of a new table's key was built by its own statement: the next one has read nothing."""
+    twin.migrate(Script(("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"), transaction=False))
+    twin.migrate(Script(("CREATE TABLE o (id bigint PRIMARY KEY, note varchar(20), UNIQUE (note))",)))
+    (effect,) = twin.migrate(Script(("ALTER TABLE o ALTER note TYPE varchar(64)",))).effects
+    assert effect.scanned == ()
+    (effect,) = twin.migrate(Script(("ALTER TABLE o ALTER note SET NOT NULL",))).effects
+    assert effect.scanned == (Name("public", "o"),)
