@@ -1,6 +1,7 @@
 """A file of code: the queries in it, and the comments that speak to the review."""
 
 import re
+from dataclasses import replace
 
 from pgtune.model.errors import NotSql
 from pgtune.model.finding import Skipped
@@ -28,9 +29,12 @@ def read(path: str, content: bytes) -> Read:
     text = decoded(content)
     if text is None:
         return Read()
+    made = bool(_MIGRATION.search(path) and _MAKES.search(text.text)) and ending(path) not in PYTHON
+    lost = (Skipped(path, 0, _RENDER),) if made else ()
     if not may_ask(text.text):
-        return Read()
-    return _python(path, text.text) if ending(path) in PYTHON else _other(path, text.text)
+        return Read(skipped=lost)
+    found = _python(path, text.text) if ending(path) in PYTHON else _other(path, text.text)
+    return replace(found, skipped=(*lost, *found.skipped))
 
 
 def _python(path: str, text: str) -> Read:
@@ -52,5 +56,4 @@ def _other(path: str, text: str) -> Read:
         return Read(skipped=(Skipped(path, 0, str(error)),))
     found, places = code.queries(tree, path)
     said = tuple(comments(places, path, found.statements))
-    lost = (Skipped(path, 0, _RENDER),) if _MIGRATION.search(path) and _MAKES.search(text) else ()
-    return Read((), found.statements, said, (*lost, *found.skipped))
+    return Read((), found.statements, said, found.skipped)

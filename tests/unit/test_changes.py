@@ -14,10 +14,10 @@ from pgtune.usecases.changes import changed
 class Repository:
     """A repository of a test, that no configuration of the machine reaches."""
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, *options: str) -> None:
         self.top = top
         top.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", *options)
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=x", "-c", "user.email=x@x", "-c", "protocol.file.allow=always")
@@ -263,3 +263,18 @@ def test_files_below_folders(repository):
         lambda each: each.endswith(".sql"),
     )
     assert wanted == ("a.sql", "db/b.sql")
+
+
+def test_repositories_with_longer_names(tmp_path):
+    """A file that is as it was is known to be, whatever git calls its content."""
+    made = Repository(tmp_path / "long", "--object-format=sha256")
+    made.commit(a="select 1;\n", b="select 2;\n")
+    made.write("b.sql", "select 3;\n")
+    assert set(changed(made.top, "main").lines) == {"b.sql"}
+
+
+def test_a_working_tree_of_its_own(repository, tmp_path):
+    """Where `.git` is a file that names the repository."""
+    repository.git("worktree", "add", "-q", str(tmp_path / "tree"), "-b", "other", "main")
+    (tmp_path / "tree" / "a.sql").write_text("select 1;\n")
+    assert set(changed(tmp_path / "tree", "main").lines) == {"a.sql"}

@@ -190,6 +190,10 @@ def test_the_other_direction_keeps_its_lines():
             "db/migrate/20240101_x.rb",
             'class X < ActiveRecord::Migration[7.1]\n  def up = execute("delete from t")\nend',
         ),
+        (
+            "db/migrate/20240102_x.rb",
+            "class X < ActiveRecord::Migration[7.1]\n  def change = add_column(:t, :a, :text)\nend",
+        ),
         ("src/migrations/1-x.ts", "export async function up(queryRunner) { await queryRunner.query(`DELETE FROM t`) }"),
     ],
 )
