@@ -43,9 +43,9 @@ FACTS = known(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def twin(binaries_of) -> Iterator[Twin]:
-    binaries = binaries_of(18)
+@pytest.fixture(scope="module", params=(14, 18), ids=lambda major: f"pg{major}")  # the oldest and the newest
+def twin(request, binaries_of) -> Iterator[Twin]:
+    binaries = binaries_of(request.param)
     with raised(blank(binaries.major), binaries=binaries) as made:
         yield made
 
