@@ -31,6 +31,7 @@ class _Seen:
     """Strings, the names that were given to them, where names are handed to something, and names that are extended."""
 
     texts: dict[int, Text] = field(default_factory=dict)
+    order: list[int] = field(default_factory=list)
     named: dict[_Name, list[int]] = field(default_factory=dict)
     handed: dict[_Name, _Place] = field(default_factory=dict)
     extended: set[_Name] = field(default_factory=set)
@@ -131,11 +132,11 @@ class _Walk:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if node.value is None:
             return
-        before = set(self._seen.texts)
+        before = len(self._seen.order)
         self._node(node.value, place)
         if isinstance(targets[0], (ast.Name, ast.Attribute)):
-            new = [key for key in self._seen.texts if key not in before]
-            self._seen.named.setdefault((self._scope, _name(targets[0])), []).extend(new)
+            named = self._seen.named.setdefault((self._scope, _name(targets[0])), [])
+            named.extend(self._seen.order[before:])
 
     _annassign = _assign
 
@@ -189,6 +190,7 @@ class _Walk:
         text = _text_of(self._source, node)
         first, last = node.lineno, node.end_lineno or node.lineno
         dynamic = place.part or not _static(node) or (plain(place.to) == "sql" and "{" in text)
+        self._seen.order.append(id(node))
         self._seen.texts[id(node)] = Text(text, first, last - first + 1, dynamic, place.to, place.loop)
         return True
 
