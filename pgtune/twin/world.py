@@ -52,7 +52,7 @@ class World:
 
     def all_sizes(self) -> Iterator[tuple[int, Size]]:
         """What pg_class is to say of everything whose size is known."""
-        yield from self.sizes(name for name, table in self.tables.items() if table.rows >= 0)
+        yield from self.sizes(name for name, table in self.tables.items() if table.rows >= 0 or table.pages)
         for table in self.tables.values():
             for index in table.indexes:
                 own = self.relations.get(index.name)
