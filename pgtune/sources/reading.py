@@ -4,14 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pgtune.model.finding import Skipped
-from pgtune.sources import codefile, sqlfile
-from pgtune.sources.codefile import LARGEST
+from pgtune.sources import sqlfile
 from pgtune.sources.conventions import File
 from pgtune.sources.decoding import decoded
 from pgtune.sources.kinds import CODE, PYTHON, SQL, ending, is_beside, is_test
 from pgtune.sources.part import Order
 from pgtune.sources.project import Comment, Migration, Project, Sql
-from pgtune.sources.python import migrations
 from pgtune.sources.sqlfile import Read
 
 
@@ -52,13 +50,20 @@ def read(files: Mapping[str, bytes], *, known: Mapping[str, bytes] | None = None
         if ending(path) in SQL:
             found.add(_sql_file(path, files[path], beside))
         elif ending(path) in CODE and (tests or not is_test(path)):
+            from pgtune.sources import codefile  # noqa: PLC0415  (what reads code takes as long to load as a lint)
+
             found.add(codefile.read(path, files[path]))
     return found.project()
 
 
 def _python_migrations(files: Mapping[str, bytes], asked: set[str], found: _Found, *, tests: bool) -> set[str]:
     """Take in those of the migrations written in Python that are asked about; the paths of all."""
-    paths = (path for path in sorted(files) if ending(path) in PYTHON and (tests or not is_test(path)))
+    paths = [path for path in sorted(files) if ending(path) in PYTHON and (tests or not is_test(path))]
+    if not paths:
+        return set()
+    from pgtune.sources.codefile import LARGEST  # noqa: PLC0415  (as above)
+    from pgtune.sources.python import migrations  # noqa: PLC0415
+
     texts = {path: text for path, text in _texts(files, paths) if migrations.may_be(text) and len(text) <= LARGEST}
     made = migrations.read(texts)
     for each in (one for one in made if one.migration.path in asked):
