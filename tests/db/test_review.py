@@ -179,9 +179,10 @@ def test_a_schema_instead(repository, tmp_path):
     assert [(each.line, "missing" in each.why) for each in found.skipped] == [(2, True)]
 
 
-def test_a_server_is_read_from_and_then_left_alone(repository, own_server):
-    """--dsn takes a snapshot, read-only; while the review works no session of it is on the server."""
-    server = own_server()
+@pytest.mark.parametrize("major", [14, 15, 16, 17, 18])
+def test_a_server_is_read_from_and_then_left_alone(repository, own_server, major):
+    """--dsn takes a snapshot, read-only, and nothing of the review stays on the server; on every version."""
+    server = own_server(major)
     fill(server.conninfo())
     repository.write(CHANGE, REWRITE)
     # No transaction of it gets an ID, so none writes.
