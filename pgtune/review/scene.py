@@ -79,6 +79,14 @@ class Scene:
         table = self.table(name)
         if table is None or table.kind == "f":
             return None
-        if table.kind != "p":
-            return table.pages
-        return sum(each.pages for each in self.facts.tables.values() if name in each.parents)
+        return table.pages if table.kind != "p" else sum(each.pages for each in self._below(name))
+
+    def _below(self, name: Name) -> "tuple[Table, ...]":
+        """The partitions of a table, and theirs; a snapshot may lie about who is whose."""
+        found: dict[Name, Table] = {}
+        parents = {name}
+        while parents:
+            more = {each.name: each for each in self.facts.tables.values() if parents.intersection(each.parents)}
+            parents = more.keys() - found.keys() - {name}
+            found |= more
+        return tuple(each for each in found.values() if each.kind != "p")

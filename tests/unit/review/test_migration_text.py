@@ -324,3 +324,15 @@ def test_one_word_where_the_statement_itself_is_wrong() -> None:
 def test_less_usual_forms(text: str, expected: list[str]) -> None:
     """What each of them is, and is not."""
     assert codes(review(text, transaction=False)) == expected
+
+
+def test_size_of_partitions_of_partitions() -> None:
+    """A partition may be partitioned itself: what counts are the files below."""
+    tables = (table("t", 0, kind="p"), table("u", 0, kind="p", parent="t"), table("v", 2 * GB, parent="u"))
+    assert one(review("CREATE INDEX ON t (a)", facts=known(*tables)), "migration.index").severity == "error"
+
+
+def test_partitions_that_go_round_in_a_circle_end() -> None:
+    """A snapshot that says nonsense is no endless loop."""
+    tables = (table("t", 0, kind="p", parent="u"), table("u", 0, kind="p", parent="t"), table("v", GB, parent="u"))
+    assert one(review("CREATE INDEX ON t (a)", facts=known(*tables)), "migration.index").severity == "error"
