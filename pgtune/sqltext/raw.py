@@ -40,7 +40,7 @@ def statement(text: str) -> Statement:
     Raises:
         NotSql: it does not parse.
     """
-    found = json.loads(guarded(parser.parse_sql_json, text)).get("stmts", [])
+    found = guarded(lambda whole: json.loads(parser.parse_sql_json(whole)), text).get("stmts", [])
     if not found or "stmt" not in found[0]:
         return NOTHING
     ((kind, node),) = found[0]["stmt"].items()

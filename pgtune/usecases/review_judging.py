@@ -163,10 +163,12 @@ class Judge:
         """What is said of a query, why it was not looked at whole, and whether it was planned."""
         try:
             asked = asking.ask(sql, stands)
+            proof = Remembered(asked.prove)
+            said = [(rule, remark) for _, rule, remark in query_rules.findings(replace(asked, prove=proof))]
         except NotSql as error:
             return [], list(_unread(sql, str(error))), False
-        proof = Remembered(asked.prove)
-        said = [(rule, remark) for _, rule, remark in query_rules.findings(replace(asked, prove=proof))]
+        except RecursionError:  # what the parser takes may still be too deep for those who walk its tree
+            return [], ["nested too deeply to be judged"], False
         if said and asked.plan is not None and len(self.found.plans) < PICTURES:
             self.found.plans.append(Pictured(sql.path, sql.line, sql.text, tuple(_pictures(asked, proof.known))))
         return said, list(_unplanned(asked)), asked.plan is not None

@@ -187,3 +187,23 @@ def test_a_flood_is_read_in_time_and_memory(repository):
                 continue
     assert running.returncode in {0, 1}
     assert most < 1.5 * 2**30
+
+
+def test_what_is_too_deep_is_said_and_the_rest_reviewed(repository):
+    """Statements that the parser takes and that are deeper than Python's stack."""
+    deep = {
+        "or": "SELECT id FROM colours WHERE " + " OR ".join(f"id = {n}" for n in range(3000)),
+        "parentheses": "SELECT " + "(" * 900 + "1" + ")" * 900 + " FROM colours",
+        "union": " UNION ALL ".join(["SELECT id FROM colours"] * 1500),
+        "in": "SELECT id FROM colours WHERE id IN (" * 300 + "1" + ")" * 300,
+        "minus": "SELECT " + "- " * 2000 + "1 FROM colours",
+        "concatenated": "SELECT " + "||".join(["name"] * 3000) + " FROM colours ORDER BY id OFFSET 10",
+    }
+    for name, text in deep.items():
+        repository.write(f"queries/{name}.sql", f"{text};\n")
+    check = "ALTER TABLE colours ADD CHECK (" + " OR ".join(f"id = {n}" for n in range(3000)) + ");\n"
+    repository.write("db/migrations/0002_deep.sql", f"{check}CREATE VIEW v AS {deep['union']};\n")
+    repository.write("queries/new.sql", PAGES)
+    answer = reviewed()
+    assert "queries/new.sql" in {each["path"] for each in answer["findings"]}
+    assert "queries/union.sql" in {each["path"] for each in answer["skipped"]}

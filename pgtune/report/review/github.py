@@ -13,6 +13,7 @@ from pgtune.report.review import words
 from pgtune.review.result import Review
 
 SHOWN = 10  # annotations of each kind a step
+LONGEST = 4_000  # characters of a fix: an annotation is a box beside a line
 COMMANDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
@@ -30,7 +31,8 @@ def github(review: Review) -> str:
 def _command(finding: Finding) -> str:
     properties = {"file": finding.path, "line": str(max(1, finding.line)), "title": _title(finding)}
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = "\n".join(part for part in (finding.message, finding.help, finding.fix) if part)
+    fix = finding.fix if len(finding.fix) <= LONGEST else ""
+    message = "\n".join(part for part in (finding.message, finding.help, fix) if part)
     return f"::{COMMANDS[finding.severity]} {told}::{_data(message)}"
 
 

@@ -11,6 +11,7 @@ from pgtune.review.result import Moved, Review
 INDENT, BODY = 2, 8
 ROLES: Mapping[Severity, str] = {"error": "warning", "warning": "restart", "note": "faint"}
 SKIPPED = 12  # reasons on the screen; JSON has them all
+FIX = 20  # lines of a fix on the screen: a statement of a program can go on for pages
 MOVED = 12  # tables on the screen; the page has them all
 
 
@@ -48,9 +49,10 @@ def _finding(finding: Finding, paper: Paper) -> list[str]:
     lines = [f"{head}{mark}  {paper.paint(finding.code, 'faint')}"]
     lines += paper.wrapped(finding.message, BODY)
     lines += paper.wrapped(f"instead: {finding.help}", BODY, 9) if finding.help else []
-    for line in finding.fix.splitlines():
-        lines += _sql(line, paper)
-    return lines
+    fix = [part for line in finding.fix.splitlines() for part in _sql(line, paper)]
+    if len(fix) > FIX:
+        fix = [*fix[:FIX], *paper.wrapped(f"-- and {len(fix) - FIX} lines more: --output json has them all", BODY)]
+    return [*lines, *fix]
 
 
 def _sql(line: str, paper: Paper) -> list[str]:
