@@ -1,8 +1,14 @@
 """pgtune: facts in, a plan a person can read, and one writer that records, checks and can undo."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
 
-try:
-    __version__ = version("pgtune")
-except PackageNotFoundError:  # a checkout that nobody installed
-    __version__ = "0+checkout"
+
+def __getattr__(name: str) -> str:
+    """`__version__`, looked up when it is asked for: to find an installed package takes as long as a small lint."""
+    if name != "__version__":
+        raise AttributeError(name)
+    metadata = import_module("importlib.metadata")
+    try:
+        return str(metadata.version("pgtune"))
+    except metadata.PackageNotFoundError:  # a checkout that nobody installed
+        return "0+checkout"

@@ -1,53 +1,19 @@
 """A node of a plan seen with what is around it, with the facts of its relation and, if it was run, with what it did."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from pgtune.model import units
-from pgtune.model.design import Name
+from pgtune.plans.facts import Facts
 from pgtune.plans.plan import Node, Plan
+from pgtune.plans.sizes import PAGE
 from pgtune.snapshot.snapshot import Table
 from pgtune.sqltext.conditions import conditions
 from pgtune.sqltext.shape import Join, Predicate, Source, Value
 from pgtune.sqltext.where import COMMUTED, test_of
 
-PAGE = 8192  # bytes, BLCKSZ of every packaged server
+__all__ = ["PAGE", "Facts", "Spot", "spots"]
+
 LEADER = 0.3  # the share of its time that a leader loses to each worker (get_parallel_divisor in costsize.c)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of the database: its tables by name, and the planner's settings as pg_settings has them.
-
-    Empty for a plan from nowhere: then no rule can say how big a relation is, and says so.
-    """
-
-    tables: Mapping[Name, Table] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    def table(self, name: Name | None) -> Table | None:
-        """The table; a plan without VERBOSE names no schema, then the one table of that name."""
-        if name is None or name in self.tables:
-            return self.tables.get(name) if name else None
-        found = [table for each, table in self.tables.items() if each.name == name.name and not name.schema]
-        return found[0] if len(found) == 1 else None
-
-    def bytes(self, setting: str, default: int) -> float:
-        """A memory setting in bytes."""
-        try:
-            return units.parse_bytes(self.settings[setting])
-        except (KeyError, ValueError):
-            return default
-
-    def resolve(self, schema: str, name: str) -> Name | None:
-        """As a catalog of SQL text: the table of that name."""
-        table = self.table(Name(schema, name))
-        return table.name if table else None
-
-    def columns(self, table: Name) -> Mapping[str, str]:
-        """As a catalog of SQL text: columns and their types."""
-        found = self.tables.get(table)
-        return {column.name: column.type for column in found.columns} if found else {}
 
 
 @dataclass(frozen=True, slots=True)

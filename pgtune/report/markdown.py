@@ -42,6 +42,18 @@ def code(value: str) -> str:
     return f"{fence}{blank}{value}{blank}{fence}".replace("|", "\\|")  # a table's cell ends at a bare bar, even in code
 
 
+def fenced(body: str, language: str) -> str:
+    """The body in a fence of more backticks than it holds, with nothing in it that acts on a terminal."""
+    longest = max((len(run) for run in re.findall("`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *map(_line, body.expandtabs(4).split("\n")), fence])
+
+
+def _line(line: str) -> str:
+    """The line with its blanks, unlike `visible`, which is for sentences."""
+    return "".join(" " if letter.isspace() else visible(letter) for letter in line)
+
+
 def _table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool = False) -> str:
     cells = [[cell if raw else text(cell) for cell in row] for row in rows]
     return str(tabulate(cells, headers=headers, tablefmt="pipe", disable_numparse=True))

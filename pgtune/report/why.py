@@ -107,8 +107,8 @@ def _rule(explained: Explanation) -> list[str]:
     return paragraphs
 
 
-def table_of_all(entries: Sequence[Entry], paper: Paper) -> str:
-    """All settings for a terminal, one line each by family."""
+def table_of_all(entries: Sequence[Entry], paper: Paper, rules: str = "") -> str:
+    """All settings for a terminal, one line each by family, and behind them the list of the review's rules."""
     most = max(len(entry.name) for entry in entries)
     lines: list[str] = []
     for entry, before in zip(entries, [None, *entries], strict=False):
@@ -116,7 +116,8 @@ def table_of_all(entries: Sequence[Entry], paper: Paper) -> str:
             lines += ["", paper.paint(words.FAMILIES.get(entry.family, entry.family), "heading")]
         lines.append(_line(entry, most, paper))
     hint = "pgtune why NAME tells the rule, its source and what differs by version."
-    return paper.finish([*lines, "", *paper.wrapped(hint, role="faint")])
+    more = ["", *rules.splitlines()] if rules else []
+    return paper.finish([*lines, *more, "", *paper.wrapped(hint, role="faint")])
 
 
 def _line(entry: Entry, most: int, paper: Paper) -> str:
@@ -142,6 +143,6 @@ def _takes(restart: bool) -> str:
     return "restart" if restart else "reload"
 
 
-def json_of_all(entries: Sequence[Entry]) -> str:
-    """All settings as JSON."""
-    return dumps({"schema": SCHEMA, "settings": entries})
+def json_of_all(entries: Sequence[Entry], rules: Sequence[object] = ()) -> str:
+    """All settings and all rules of the review as JSON."""
+    return dumps({"schema": SCHEMA, "settings": entries, "rules": rules})

@@ -1,16 +1,25 @@
 """Text to statements: split, parsed by PostgreSQL's own grammar, fingerprinted. Only NotSql is raised."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
-from pglast import ast, parser
+from pglast import ast, keywords, parser
 from pglast.error import Error
 from pglast.stream import RawStream
 
 from pgtune.model.errors import NotSql
+from pgtune.sqltext.psql import unclosed_comments
+
+# The scanner looks at the whole rest of a text once for each comment in a comment that has no end.
+_OPEN = 100
+# In a text of this length nothing is nested so deeply that making nodes of it overruns the stack and ends the process
+# (40,000 levels did); of longer ones the parser's own writer, which knows its limit, is asked first.
+_SHORT = 16_000
+_LONG = 200  # of what the parser says
 
 Kind = Literal["select", "insert", "update", "delete", "merge", "utility"]
 Answer = TypeVar("Answer")
@@ -59,6 +68,8 @@ def guarded(work: Callable[[str], Answer], text: str) -> Answer:
     """
     if "\0" in text:
         raise NotSql(f"a NUL character at position {text.index(chr(0)) + 1}")
+    if text.count("/*") > _OPEN and unclosed_comments(text) > _OPEN:
+        raise NotSql("comments nested too deeply to be read")
     try:
         return work(text)
     except Error as error:
@@ -71,6 +82,8 @@ def guarded(work: Callable[[str], Answer], text: str) -> Answer:
 
 def _reason(error: Exception, text: str) -> str:
     reason, *place = error.args or ("cannot be parsed",)
+    if len(str(reason)) > _LONG:  # the scanner quotes all that is behind
+        reason = f"{str(reason)[:_LONG]} ..."
     at = place[0] if place and isinstance(place[0], int) else None
     return f"{reason} (line {text.count(chr(10), 0, at) + 1})" if at is not None else str(reason)
 
@@ -155,6 +168,8 @@ def trees(text: str) -> tuple[Any, ...]:
     Raises:
         NotSql: the text does not parse.
     """
+    if len(text) > _SHORT:
+        guarded(parser.parse_sql_protobuf, text)
     return tuple(raw.stmt for raw in guarded(parser.parse_sql, text))
 
 
@@ -222,9 +237,15 @@ def planable(text: str) -> Any:
     return statement
 
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_WORDS = keywords.RESERVED_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS | keywords.COL_NAME_KEYWORDS
+
+
 @lru_cache(maxsize=4096)
 def identifier(name: str) -> str:
     """The name as SQL, quoted where it must be."""
+    if _PLAIN.fullmatch(name) and name not in _WORDS:
+        return name
     return deparsed(ast.ColumnRef(fields=[ast.String(sval=name)]))
 
 

@@ -65,6 +65,22 @@ def numbered(text: str) -> Numbered:
     return Numbered(_replaced(text, words, found, names), tuple(names.names))
 
 
+def spellings(text: str) -> tuple[str, ...]:
+    """How the text writes each parameter that `numbered` numbers; empty for one that it writes as `$n` itself.
+
+    Raises:
+        NotSql: the text cannot be cut into words.
+    """
+    words = tuple(word for word in tokens(text) if word.name not in COMMENTS)
+    names = _Names(max((int(word.text[1:]) for word in words if word.name == "PARAM"), default=0))
+    found = {
+        names.number(each.name): text[words[each.first].start + each.keep : words[each.last].end]
+        for each in _found(words)
+        if not each.rest
+    }
+    return tuple(found.get(number, "") for number in range(1, len(names.names) + 1))
+
+
 class _Names:
     """Gives out numbers, above those that the text itself uses."""
 

@@ -36,6 +36,10 @@ class Estimates:
     rows_of: Callable[[Name], float]
     _known: dict[tuple[Index, Name], Estimate] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """The tables are others now."""
+        self._known.clear()
+
     def of(self, index: Index, table: Table) -> Estimate:
         """The size of an index on a table that holds rows: the index's own, or one of its partitions."""
         key = (index, table.name)

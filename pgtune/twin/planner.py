@@ -112,6 +112,7 @@ class Planner:
         """End the session."""
         if self._wire is not None:
             self._wire.close()
+            self._wire = None
 
 
 _UNTOLD = re.compile(r"could not determine data type of parameter \$(\d+)")

@@ -15,6 +15,7 @@ from pgtune.twin.builder import Builder
 from pgtune.twin.estimate import Estimates
 from pgtune.twin.files import Files
 from pgtune.twin.house import House
+from pgtune.twin.migrating import Migrations
 from pgtune.twin.planner import Planner
 from pgtune.twin.rebuild import LeftOut, Rebuild
 from pgtune.twin.relations import Relation, Size
@@ -94,7 +95,8 @@ def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:
     schemes = Schemes(own, superuser, builder, planner, world)
     left_out = (*rebuild.left_out, *_without_object(snapshot, rebuild, known))
     doubts = tuple(_doubts(own, snapshot, foreign, lost))
-    return Parts(planner, whatif, schemes, left_out, doubts)
+    migrations = Migrations(own, superuser, builder, planner, world, whatif, schemes)
+    return Parts(planner, whatif, schemes, left_out, doubts, migrations)
 
 
 def _without_object(snapshot: Snapshot, rebuild: Rebuild, known: Collection[Name]) -> Iterator[LeftOut]:

@@ -46,7 +46,7 @@ def write_sizes(superuser: psycopg.Connection, sizes: Iterable[tuple[int, Size]]
     values = {
         "oids": [oid for oid, _ in pairs],
         "pages": [_signed(size.pages) for _, size in pairs],
-        "tuples": [size.tuples for _, size in pairs],
+        "tuples": [float(size.tuples) for _, size in pairs],  # a list of one type
         "visible": [_signed(size.visible) for _, size in pairs],
     }
     superuser.execute(resources.sql("twin/sizes"), values)

@@ -71,6 +71,15 @@ class Schemes:
             self._move(back)
         self._shown = schemes
 
+    def forget(self) -> None:
+        """Take away every copy: the tables are about to change."""
+        self.show(frozenset())
+        for stage in self._made.values():
+            names = map(sql.Identifier, (stage.schema, stage.schema + HERE))
+            self.superuser.execute(sql.SQL("DROP SCHEMA {}, {} CASCADE").format(*names))
+            self.world.leave(stage.schema)
+        self._made = {}
+
     def _whole(self, scheme: Scheme) -> int:
         """The oid of the table as it is."""
         return self.world.relations[scheme.table].oid

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
-from pgtune.model.design import AS_IT_IS, Design, Index, Query
+from pgtune.model.design import AS_IT_IS, Design, Index, Name, Query
 from pgtune.model.errors import NotPlannable
+from pgtune.model.trace import Script, Trace
 from pgtune.plans.plan import Node, Plan
-from pgtune.snapshot.snapshot import Snapshot
+from pgtune.snapshot.snapshot import Snapshot, Table
 from pgtune.twin.btree import PAGE
+from pgtune.twin.migrating import Migrations
 from pgtune.twin.planner import Planner
 from pgtune.twin.rebuild import LeftOut
 from pgtune.twin.schemes import Schemes
 from pgtune.twin.whatif import Places, WhatIf
+
+FALLS = 2  # of the server for one migration; each statement that did it is left out the next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,11 @@ class Parts:
     schemes: Schemes
     left_out: tuple[LeftOut, ...]
     doubts: tuple[str, ...]
+    migrations: Migrations
 
     def close(self) -> None:
         """End all sessions."""
+        self.migrations.close()
         self.planner.close()
         self.schemes.builder.close()
         self.schemes.superuser.close()
@@ -46,6 +52,7 @@ class Twin:
     parts: Parts
     again: Callable[[], Parts]
     planner_differs: str | None = None
+    _migrated: list[tuple[Script, Mapping[int, str]]] = field(default_factory=list, repr=False)
 
     @property
     def planner(self) -> Planner:
@@ -75,6 +82,7 @@ class Twin:
                 or planning took longer than the clock allows.
         """
         with self._standing() as parts:
+            parts.migrations.settle()
             places = parts.schemes.places(design.schemes)
             self._build(design.indexes, places)
             parts.whatif.show(design, places)
@@ -82,6 +90,35 @@ class Twin:
             names = {**parts.schemes.names(design.schemes), **parts.whatif.names}
             plan = parts.planner.plan(query, dict(design.settings))
         return Plan(_renamed(plan.root, names)) if names else plan
+
+    def migrate(self, script: Script) -> Trace:
+        """Apply a migration to the twin's schema, and say what each of its statements did.
+
+        Whatever is planned from now on is planned on the schema that it leaves, at production's size.
+
+        Raises:
+            NotPlannable: the server fell again and again.
+        """
+        banned: dict[int, str] = {}
+        while True:
+            parts = self.parts
+            try:
+                with self._standing():
+                    trace = parts.migrations.trace(script, banned)
+            except NotPlannable as error:
+                if parts is self.parts or len(banned) > FALLS:
+                    raise
+                banned[parts.migrations.at] = f"the server fell with it: {error}"
+                continue
+            self._migrated.append((script, banned))
+            return trace
+
+    @property
+    def tables(self) -> Mapping[Name, Table]:
+        """The tables as they are after all migrations, with their figures."""
+        with self._standing() as parts:
+            parts.migrations.settle()
+            return parts.schemes.world.tables
 
     @contextmanager
     def _standing(self) -> Iterator[Parts]:
@@ -96,6 +133,8 @@ class Twin:
             if not self._stands():
                 self.parts.close()
                 self.parts = self.again()
+                for script, banned in self._migrated:
+                    self.parts.migrations.trace(script, banned)
             if isinstance(error, psycopg.Error):
                 raise NotPlannable(" ".join(str(error).split())) from error
             raise
@@ -111,7 +150,8 @@ class Twin:
 
     def prepare(self, *indexes: Index) -> None:
         """Build what-if indexes that will be asked for: together they take a tenth of the time."""
-        with self._standing():
+        with self._standing() as parts:
+            parts.migrations.settle()
             self._build(indexes, {})
 
     def _build(self, indexes: Collection[Index], places: Places) -> None:
@@ -122,7 +162,9 @@ class Twin:
 
     def size_of(self, index: Index) -> int:
         """The bytes that an index would take."""
-        return self.parts.whatif.pages_of(index) * PAGE
+        with self._standing() as parts:
+            parts.migrations.settle()
+            return parts.whatif.pages_of(index) * PAGE
 
 
 def _renamed(node: Node, names: Mapping[str, str]) -> Node:

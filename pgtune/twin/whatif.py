@@ -60,6 +60,15 @@ class WhatIf:
     _refused: dict[Placed, str] = field(default_factory=dict)
     _hidden: set[int] = field(default_factory=set)
 
+    def forget(self) -> None:
+        """Take away every index that was ever asked for: the tables are about to change."""
+        self._switch(set())
+        made = [each for each in self._made if each.table == each.index.table]  # the others went with their copies
+        if made:
+            self.builder.made([f"DROP INDEX {each.name.sql}" for each in made])
+        self._made, self._refused, self.names = {}, {}, {}
+        self.estimates.forget()
+
     def lacking(self, indexes: Iterable[Index], places: Places) -> list[Placed]:
         """Those that were not built yet, in a fixed order."""
         wanted = {Placed(index, places.get(index.table, index.table)) for index in indexes}

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgtune.model.design import Name
-from pgtune.snapshot.snapshot import Table
+from pgtune.snapshot.snapshot import StoredIndex, Table
 from pgtune.twin import sizes
 from pgtune.twin.files import Files
 from pgtune.twin.relations import Relation, Size
@@ -29,6 +29,35 @@ class World:
                 self.tables[table.name] = table
                 for parent in table.parents:
                     self._below[parent].append(table.name)
+
+    def replace(self, tables: Iterable[Table], relations: Mapping[Name, Relation]) -> None:
+        """Forget everything and take up what is there now."""
+        self.tables.clear()
+        self.relations.clear()
+        self._below.clear()
+        self.add(tables, relations)
+
+    def leave(self, schema: str) -> None:
+        """Forget the tables of a schema."""
+        for held in (self.tables, self.relations, self._below):
+            for name in [each for each in held if each.schema == schema]:
+                del held[name]
+
+    def resize(self, indexes: Mapping[Name, StoredIndex]) -> None:
+        """Put indexes of known size in the place of those of the same name."""
+        for name, table in self.tables.items():
+            if any(each.name in indexes for each in table.indexes):
+                now = tuple(indexes.get(each.name, each) for each in table.indexes)
+                self.tables[name] = replace(table, indexes=now)
+
+    def all_sizes(self) -> Iterator[tuple[int, Size]]:
+        """What pg_class is to say of everything whose size is known."""
+        yield from self.sizes(name for name, table in self.tables.items() if table.rows >= 0 or table.pages)
+        for table in self.tables.values():
+            for index in table.indexes:
+                own = self.relations.get(index.name)
+                if own is not None and index.pages:
+                    yield own.oid, Size(index.pages, index.tuples)
 
     def rows_of(self, name: Name) -> float:
         """The rows of a table, with those of its partitions; 0 if the twin does not have it."""

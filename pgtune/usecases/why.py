@@ -1,4 +1,4 @@
-"""`pgtune why`: what a setting does, the rule behind its value, and where the rule comes from."""
+"""`pgtune why`: what a setting does or a finding means, the rule behind it, and where the rule comes from."""
 
 from difflib import get_close_matches
 from itertools import groupby
@@ -7,6 +7,8 @@ from pgtune import guide, resources, settings, versions
 from pgtune.model.errors import BadInput
 from pgtune.model.setting import Setting
 from pgtune.report.why import Entry, Explanation, Facts
+from pgtune.review.catalogue import RULES
+from pgtune.review.rule import Rule
 
 
 def explain(name: str) -> Explanation:
@@ -19,7 +21,7 @@ def explain(name: str) -> Explanation:
     descriptions = versions.descriptions(text)
     name = name.strip().lower()  # names of settings are case-insensitive (documentation, 19.1.1)
     if name not in descriptions:
-        raise BadInput(_unknown(name, sorted(descriptions.keys() | settings.RULES.keys())))
+        raise BadInput(_unknown(name, sorted(descriptions.keys() | settings.RULES.keys() | RULES.keys())))
     rule = settings.RULES.get(name)
     return Explanation(
         name=name,
@@ -32,6 +34,17 @@ def explain(name: str) -> Explanation:
         group=rule.group if rule else None,
         facts=_facts(text, name),
     )
+
+
+def rule_of(name: str) -> Rule | None:
+    """The rule of the review with this code; None if there is none, then it may be a setting's name."""
+    return RULES.get(name.strip().lower())
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule of the review, those of a kind together."""
+    kinds = list(dict.fromkeys(code.partition(".")[0] for code in RULES))
+    return tuple(sorted(RULES.values(), key=lambda rule: kinds.index(rule.code.partition(".")[0])))
 
 
 def overview() -> tuple[Entry, ...]:
@@ -50,8 +63,8 @@ def overview() -> tuple[Entry, ...]:
 
 def _unknown(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`pgtune why` lists the settings it has rules for"
-    return f"no setting {name}: {hint}"
+    hint = f"did you mean {' or '.join(near)}?" if near else "`pgtune why` lists all that it has rules for"
+    return f"no setting and no finding {name}: {hint}"
 
 
 def _guide(name: str) -> str | None:

@@ -7,13 +7,10 @@ theirs; a weight behind `@` is for how often they run.
 import re
 from collections.abc import Iterator
 
-from pgtune.model.errors import NotSql
 from pgtune.sqltext.parse import Piece, split, tokens
+from pgtune.sqltext.psql import without_psql
 from pgtune.workload.entry import Entry
 
-_META = re.compile(r"\s*\\[a-zA-Z!?]")
-_ENDS_QUERY = re.compile(r"\\(g|gx|gset|gexec|gdesc|crosstabview|watch)\b.*$")
-_COPY = re.compile(r"\s*copy\b[^;]*\bfrom\s+stdin\b[^;]*;\s*$", re.IGNORECASE)
 _NAMED = re.compile(r"--\s*name:\s*([\w.-]+)[^@\n]*(?:@\s*(\d+(?:\.\d+)?))?")
 
 
@@ -43,32 +40,3 @@ def _body(piece: Piece) -> tuple[str, int]:
         return piece.text, piece.line
     first = next(word for word in tokens(piece.text) if "COMMENT" not in word.name)
     return piece.text[first.start :], piece.line + piece.text.count("\n", 0, first.start)
-
-
-def without_psql(text: str) -> str:
-    """The text with psql's commands and COPY's data as empty lines, so that line numbers stay.
-
-    A line that begins with a backslash inside a string or a function body is left as it is.
-    """
-    kept: list[str] = []
-    data = False
-    since = 0  # what is before was seen to end outside any string
-    for line in text.split("\n"):
-        if data:
-            data = line.rstrip() != "\\."
-            kept.append("")
-        elif _META.match(line) and _outside("\n".join(kept[since:])):
-            kept.append(";" if _ENDS_QUERY.search(line) else "")
-            since = len(kept)
-        else:
-            kept.append(_ENDS_QUERY.sub(";", line) if _ENDS_QUERY.search(line) and _outside(line) else line)
-            data = bool(_COPY.match(line))
-    return "\n".join(kept)
-
-
-def _outside(text: str) -> bool:
-    try:
-        tokens(text)
-    except NotSql:
-        return False
-    return True

@@ -8,15 +8,31 @@ from pathlib import Path
 import click
 import pytest
 
+from pgtune.cli.pages import pages, write
 from pgtune.cli.reference import NAMES, command_of, help_text, reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+RULES = PAGE.parent / "rules"
 
 
 def test_page_is_fresh() -> None:
     """docs/commands.md says what the commands say: it is the frozen text of every help in 80 columns."""
     assert PAGE.exists(), "`./run docs` makes it"
     assert reference() == PAGE.read_text(encoding="utf-8"), "docs/commands.md is stale: `./run docs`"
+
+
+def test_pages_of_rules_are_fresh() -> None:
+    """docs/rules has a page for each rule, in the rule's own words, and no other."""
+    found = {path.name: path.read_text(encoding="utf-8") for path in RULES.iterdir()}
+    assert found == dict(pages()), "docs/rules is stale: `./run docs`"
+
+
+def test_pages_of_rules_that_are_no_more_go(tmp_path: Path) -> None:
+    """Written anew, the folder holds the pages alone; what is no page stays."""
+    (tmp_path / "gone.md").touch()
+    (tmp_path / "kept.txt").touch()
+    write(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"kept.txt", *pages()}
 
 
 def test_every_command_is_in_the_page() -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from pgtune import resources, settings, versions
 from pgtune.model.errors import BadInput
+from pgtune.report import rule as rule_report
 from pgtune.report.paper import Paper
 from pgtune.report.why import Entry, Explanation, Facts, markdown, markdown_of_all, table, table_of_all
-from pgtune.usecases.why import explain, overview
+from pgtune.review.catalogue import RULES
+from pgtune.review.rule import Rule
+from pgtune.usecases.why import explain, overview, rule_of, rules
 from tests.unit.report.golden import check
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -115,19 +118,20 @@ def test_json() -> None:
     everything = json.loads(pgtune("why", "--output", "json").stdout)
     assert everything["schema"] == "pgtune.why/1"
     assert [each["name"] for each in everything["settings"]] == list(settings.RULES)
+    assert {each["code"] for each in everything["rules"]} == set(RULES)
 
 
 def test_markdown() -> None:
     """Both have a Markdown form."""
     assert pgtune("why", "work_mem", "-o", "markdown").stdout.startswith("# `work_mem`\n\n## What it does\n")
-    assert len(pgtune("why", "-o", "markdown").stdout.splitlines()) == len(settings.RULES) + 2
+    assert len(pgtune("why", "-o", "markdown").stdout.splitlines()) == len(settings.RULES) + 2 + 1 + len(RULES) + 2
 
 
 def test_unknown_name_offers_close_ones() -> None:
     """A typing error is a usage error in one line that names what was meant."""
     done = pgtune("why", "shared_bufers")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("pgtune: no setting shared_bufers: did you mean shared_buffers")
+    assert done.stderr.startswith("pgtune: no setting and no finding shared_bufers: did you mean shared_buffers")
     assert done.stderr.count("\n") == 1
 
 
@@ -135,3 +139,48 @@ def test_unknown_name_without_anything_close() -> None:
     """Where nothing is near, the list is offered."""
     with pytest.raises(BadInput, match="`pgtune why` lists"):
         explain("zzzzzzzz")
+
+
+RULE = Rule(
+    "migration.made-up", "error", "A title | with a bar", "What goes wrong,\nin two lines.", "What to do instead.",
+    "DROP TABLE a;\nDROP TABLE `b`;", "SELECT 1;", "documentation, 1.1", ("squawk a-name", "eugene E0"), once=True,
+)  # fmt: skip
+
+
+def test_golden_of_a_rule() -> None:
+    """A rule's two forms are as somebody last looked at them."""
+    check(rule_report.table(RULE, Paper(80)), GOLDEN / "why-rule.txt")
+    check(rule_report.markdown(RULE), GOLDEN / "why-rule.md")
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_every_rule_of_the_review_is_explained(code: str) -> None:
+    """Each code of a finding has its words, whatever its letters' case; prose fits a terminal of 80 columns."""
+    rule = rule_of(f" {code.upper()} ")
+    assert rule is not None
+    assert rule.code == code
+    page = rule_report.table(rule, Paper(80))
+    examples = (*rule.wrong.splitlines(), *rule.right.splitlines())
+    assert all(len(line) <= 80 for line in page.splitlines() if line.strip() not in {each.strip() for each in examples})
+    for words in (rule.title, rule.why, rule.remedy, rule.source, *rule.known_as):
+        assert " ".join(words.split()) in " ".join(page.split())
+
+
+def test_all_lists_each_rule_of_the_review_once() -> None:
+    """One line a rule, those of a kind together."""
+    lines = rule_report.table_of_all(rules(), Paper(80)).splitlines()
+    assert sorted(line.split()[0] for line in lines if line.startswith("  ")) == sorted(RULES)
+    assert max(map(len, lines)) <= 80
+    headings = [line for line in lines if line and not line.startswith("  ")]
+    assert len(headings) == len(set(headings))
+
+
+def test_command_of_a_rule() -> None:
+    """`pgtune why CODE` prints the rule in each form, and a mistyped code is offered the right one."""
+    done = pgtune("why", "migration.not-null")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == rule_report.table(RULES["migration.not-null"], Paper(80))
+    as_json = json.loads(pgtune("why", "migration.not-null", "--output", "json").stdout)
+    assert (as_json["schema"], as_json["code"]) == ("pgtune.why/1", "migration.not-null")
+    assert pgtune("why", "type.json", "-o", "markdown").stdout.startswith("# `type.json`\n\n")
+    assert "did you mean migration.not-null" in pgtune("why", "migration.notnull").stderr

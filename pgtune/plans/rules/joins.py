@@ -130,11 +130,14 @@ def cartesian(spot: Spot) -> Iterator[Insight]:
 
 
 def _speaks_of(inner: Node, aliases: set[str]) -> bool:
-    """True if a condition of the inner side names a relation of the outer one, or takes a parameter from it."""
+    """True if a condition or an output of the inner side names a relation of the outer one.
+
+    What it takes from the outer side is printed as the column that it is; `$1` is a parameter of the whole query.
+    """
+    labels = ("Cache Key", "Function Call", "Output")
     texts = [text for each in inner.walk() for text in each.conditions.values()]
-    texts += [str(each.detail.get("Cache Key", "")) for each in inner.walk()]
-    texts += [str(each.detail.get("Function Call", "")) for each in inner.walk()]
-    return any(f"{alias}." in text for alias in aliases for text in texts) or any("$" in text for text in texts)
+    texts += [str(each.detail.get(label, "")) for each in inner.walk() for label in labels]
+    return any(f"{alias}." in text for alias in aliases for text in texts)
 
 
 def correlated_subplan(spot: Spot) -> Iterator[Insight]:

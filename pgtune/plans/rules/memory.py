@@ -11,6 +11,7 @@ WORK_MEM = 4 * MB  # PostgreSQL's default, for a plan of which no settings are k
 HASH_MULTIPLIER = "2"  # hash_mem_multiplier's default since 15
 # Per row beside its width: a tuple header of 24 bytes, and in a hash table its chain and bucket (nodeHash.c).
 ROW, HASHED_ROW = 24, 24 + 16 + 8
+PASSING = ("Gather Merge", "Result")  # they hand a limit down to the sort below (ExecSetTupleBound)
 MANY_SORTED = 10_000  # rows; dryrun and pgReviewer report sorts from there on
 
 
@@ -37,8 +38,9 @@ def _sort(spot: Spot, what: str, *, measured: bool) -> Insight:
 
 
 def _cut_short(spot: Spot) -> bool:
-    """Under a LIMIT only the best rows are kept in memory."""
-    return bool(spot.above) and spot.above[0].kind == "Limit"
+    """Under a LIMIT only the best rows are kept in memory, by each worker of its own."""
+    above = [each.kind for each in spot.above if each.kind not in PASSING]
+    return above[:1] == ["Limit"]
 
 
 def hash_on_disk(spot: Spot) -> Iterator[Insight]:
@@ -72,7 +74,8 @@ def sort_without_index(spot: Spot) -> Iterator[Insight]:
     if spot.node.kind != "Sort" or not _cut_short(spot) or not spot.node.children:
         return
     below = spot.node.children[0]
-    rows = float(below.detail.get("Actual Rows", 0)) if spot.run else below.rows
+    whole = below.rows if spot.above[0].kind == "Limit" else spot.above[0].rows  # of all workers together
+    rows = float(below.detail.get("Actual Rows", 0)) if spot.run else whole
     if below.relation is None or rows < MANY_SORTED:
         return
     keys = ", ".join(str(key) for key in spot.node.detail.get("Sort Key", ()))

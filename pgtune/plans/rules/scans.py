@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from pgtune.model.units import human_bytes
 from pgtune.plans.insight import Insight, Severity
-from pgtune.plans.spot import PAGE, Spot
+from pgtune.plans.sizes import BIG_PAGES, HUGE_PAGES, PAGE, SOME_PAGES
+from pgtune.plans.spot import Spot
 from pgtune.plans.words import count, listed, rows_of, share
 from pgtune.sqltext.shape import Predicate
 
-# Where reading a whole table begins to matter: 1 MB is read in half a millisecond from memory, as long as a hundred
-# lookups take; 8 MB in a few milliseconds; 1 GB in about a second.
-SOME_PAGES, BIG_PAGES, HUGE_PAGES = 128, 1_000, 131_072
+__all__ = ["BIG_PAGES", "HUGE_PAGES", "MANY_REMOVED", "MOSTLY", "RULES", "SOME_PAGES"]
+
 # Where an index begins to pay: at more than about a tenth of the rows a sequential scan is as cheap.
 SELECTIVE = 0.1
 MANY_REMOVED = 1_000  # rows; fewer are thrown away in microseconds
@@ -122,7 +122,7 @@ def walks_index_for_order(spot: Spot) -> Iterator[Insight]:
         return
     if spot.run and spot.removed < MANY_REMOVED:
         return
-    if not _worth(spot):
+    if not _worth(spot) or (not spot.run and _soon(spot)):
         return
     seen = f", and threw {rows_of(spot.removed)} away" if spot.run else ""
     yield Insight(
@@ -130,6 +130,12 @@ def walks_index_for_order(spot: Spot) -> Iterator[Insight]:
         f"walks {node.index} for its order and hopes that rows which pass the filter come soon{seen}",
         f"{_index_help(spot)} followed by the columns of ORDER BY", measured=spot.run,
     )  # fmt: skip
+
+
+def _soon(spot: Spot) -> bool:
+    """True if so many rows pass the filter that the few which are wanted are expected after a short walk."""
+    limit = next(each for each in spot.above if each.kind == "Limit")
+    return spot.table_rows is not None and limit.rows * spot.table_rows < MANY_REMOVED * max(1.0, spot.node.rows)
 
 
 def heap_fetches(spot: Spot) -> Iterator[Insight]:

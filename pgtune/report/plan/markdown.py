@@ -2,8 +2,8 @@
 
 from pgtune.model.units import human_bytes
 from pgtune.plans.explained import Explained
-from pgtune.report.markdown import code, text
-from pgtune.report.paper import Paper, visible
+from pgtune.report.markdown import code, fenced, text
+from pgtune.report.paper import Paper
 from pgtune.report.plan import words
 from pgtune.report.plan.table import tree
 
@@ -12,8 +12,8 @@ def markdown(explained: Explained) -> str:
     """The whole answer; the tree stands in a fence, which nothing in it can end."""
     drawn = "\n".join(line.rstrip() for line in tree(explained, Paper(100)))
     parts = [f"# {text(words.title(explained))}"]
-    parts += [_fenced(explained.query.strip(), "sql")] if explained.query else []
-    parts += [_fenced(drawn, "text"), f"## {words.FINDINGS}" if explained.insights else words.NOTHING]
+    parts += [fenced(explained.query.strip(), "sql")] if explained.query else []
+    parts += [fenced(drawn, "text"), f"## {words.FINDINGS}" if explained.insights else words.NOTHING]
     for place, each in enumerate(explained.insights, 1):
         parts.append(f"{place}. **{words.severity(each)}**: {text(each.what)}  \n   helps: {text(each.help)}")
     if explained.proposals is not None:
@@ -25,16 +25,3 @@ def markdown(explained: Explained) -> str:
     if explained.notes:
         parts += ["## Notes", "\n".join(f"- {text(each)}" for each in explained.notes)]
     return "\n\n".join(parts) + "\n"
-
-
-def _fenced(body: str, language: str) -> str:
-    """The body in a fence of more backticks than it holds in a row, with nothing in it that acts on a terminal."""
-    fence = "```"
-    while fence in body:
-        fence += "`"
-    return "\n".join([f"{fence}{language}", *map(_line, body.expandtabs(4).split("\n")), fence])
-
-
-def _line(line: str) -> str:
-    """The line with its blanks, unlike `visible`, which is for sentences."""
-    return "".join(" " if letter.isspace() else visible(letter) for letter in line)

@@ -166,3 +166,19 @@ def test_types_for_parameters_that_have_none():
     assert with_types(text, {1: "bigint"}) == (
         "select '$1' from t where $1::bigint is null or c = $1::bigint and d = $11"
     )
+
+
+def test_texts_nested_without_end_are_refused_in_time():
+    """A tree as deep as a text is long would end the process; comments in comments would take hours to scan."""
+    with pytest.raises(NotSql, match=r"stack depth|too deeply"):
+        parse.tree("select 1" + "+1" * 100_000)
+    with pytest.raises(NotSql, match="too deeply"):
+        parse.split("select 1 " + "/*" * 100_000)
+    assert len(parse.split("select '/*'; " * 1_000)) == 1_000
+
+
+def test_a_reason_is_short():
+    """The scanner quotes all that stands behind an open quote."""
+    with pytest.raises(NotSql) as refused:
+        parse.split("select 'x" + "y" * 10_000)
+    assert len(str(refused.value)) < 300
