@@ -52,6 +52,9 @@ create index on measurements (device_id);
 create table readings (id bigint primary key, at timestamptz not null, value float8 not null, pad text not null);
 insert into readings select n, timestamptz '2025-01-01' + n * 7919 % 20000 * interval '32 min', n % 77, repeat('x', 100)
   from generate_series(1, 20000) n;
+create table visits (id bigint primary key, at timestamptz not null, pad text not null);
+insert into visits select n, timestamptz '2026-01-01' + n * interval '9 min', repeat('x', 100)
+  from generate_series(1, 20000) n;
 create table kinds (id int primary key, name text not null, parent int);
 insert into kinds select n, 'kind ' || n, n / 2 from generate_series(1, 40) n;
 vacuum analyze

@@ -133,6 +133,18 @@ def test_a_rewrite_that_wins_needs_no_index(big):
     assert asking.asked(remark.fix, big).plan.indexes == {"orders_placed"}
 
 
+def test_a_rewrite_may_need_an_index_too(big):
+    """Neither the bare column nor an index of the expression is there: both are proposed, tried together."""
+    text = "select count(pad) from visits where date_trunc('day', at) = '2026-03-05'"
+    told = {rule.code: remark for _, rule, remark in findings(asking.asked(text, big))}
+    remark = told.pop("query.unsargable")
+    assert "of which there is no index" in remark.message
+    assert not told
+    rewritten, index = remark.fix.split(";\n")
+    assert "at >= CAST('2026-03-05' AS TIMESTAMPTZ)" in rewritten
+    assert index.endswith('ON "public"."visits" USING btree ("at");')
+
+
 def test_a_page_by_offset_becomes_one_by_cursor(big):
     """The key breaks ties, the index is checked and made, and the page costs a fraction."""
     text = "select id, total from orders where customer_id = $1 order by created_at desc limit 20 offset $2"

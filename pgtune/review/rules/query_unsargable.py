@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from pgtune.indexes.facts import TableFacts
 from pgtune.model.design import Index, Key, Name
+from pgtune.model.finding import Severity
+from pgtune.plans.plan import Plan
 from pgtune.plans.words import cost, times
 from pgtune.review.asked import Asked
 from pgtune.review.lean import CLEARLY
@@ -30,11 +32,15 @@ RULE = Rule(
     known_as=("slowql: non-sargable", "pgrubic: function on a column"),
 )
 HELP = "compare the bare column, or make an index"
+LEAST = 0.01  # of the costs that EXPLAIN shows
 COMPARED = frozenset({"equal", "in", "range", "prefix"})
 
 
 def check(asked: Asked) -> Iterator[Remark]:
-    """Each table of which a plain index would serve if the column stood alone, and which is read whole."""
+    """Each table of which a plain index would serve if the column stood alone, and which is read whole.
+
+    Where there is no such index, it is named with the condition that it would serve.
+    """
     found = {name: (predicate, index) for name, predicate, index in _hidden(asked)}
     if not found or (asked.sized and not any(asked.scanned(name) for name in found)):
         return
@@ -45,8 +51,8 @@ def check(asked: Asked) -> Iterator[Remark]:
             yield remark
 
 
-def _hidden(asked: Asked) -> Iterator[tuple[Name, Predicate, StoredIndex]]:
-    """Conditions over an expression of a column that leads an index, on tables where no other condition has one."""
+def _hidden(asked: Asked) -> Iterator[tuple[Name, Predicate, StoredIndex | None]]:
+    """Conditions over an expression of a column, with the index that it leads, where no other condition has one."""
     for block in asked.shape.blocks:
         for source in block.sources:
             table = asked.table(source)
@@ -54,9 +60,8 @@ def _hidden(asked: Asked) -> Iterator[tuple[Name, Predicate, StoredIndex]]:
             if table is None or any(_serves(table, each) for each in own):
                 continue
             for each in own:
-                index = _lost(table, each)
-                if index is not None:
-                    yield table.name, each, index
+                if _hides(table, each):
+                    yield table.name, each, _led(table, each.term.columns[0])
 
 
 def _serves(table: Table, predicate: Predicate) -> bool:
@@ -71,14 +76,12 @@ def _led(table: Table, column: str) -> StoredIndex | None:
     return next((each for each in found if _bare(each.keys[0]) == _bare(column)), None)
 
 
-def _lost(table: Table, predicate: Predicate) -> StoredIndex | None:
-    """The index that the condition cannot use, if it could use it with the bare column."""
+def _hides(table: Table, predicate: Predicate) -> bool:
+    """True if the bare column could be looked up in an index and the expression has none of its own."""
     term = predicate.term
     if term.column or predicate.negated or predicate.test not in COMPARED or len(term.columns) != 1:
-        return None
-    if any(_bare(key) == _bare(term.sql) for each in table.indexes for key in each.keys):
-        return None
-    return _led(table, term.columns[0])
+        return False
+    return not any(_bare(key) == _bare(term.sql) for each in table.indexes for key in each.keys)
 
 
 def _bare(key: str) -> str:
@@ -89,24 +92,46 @@ def _bare(key: str) -> str:
 
 
 def _remark(
-    asked: Asked, name: Name, predicate: Predicate, index: StoredIndex, rewrite: Rewrite | None
+    asked: Asked, name: Name, predicate: Predicate, index: StoredIndex | None, rewrite: Rewrite | None
 ) -> Remark | None:
     grave = asked.graveness(name)
     if grave is None:
         return None
     severity, known = grave
+    if index is None:
+        return _bared(asked, name, predicate, rewrite, severity) if rewrite and known else None
     what = f"{predicate.term.sql} hides {predicate.term.columns[0]} from {index.name.name}"
     whole = f"{what}: {asked.shown(name)} is read whole" if known else f"{what} of {asked.shown(name)}"
     if rewrite is None:
         return _unturned(asked, name, predicate, Remark(severity, whole, "", verified=known, about=(name,)))
-    helps = f"{rewrite.what}{f'; mind: {rewrite.doubt}' if rewrite.doubt else ''}"
     if not known:
-        return Remark(severity, whole, helps, asked.spelled(rewrite), verified=False, about=(name,))
-    after = asked.planned(rewrite.text)
-    if after is None or asked.plan is None or after.cost * CLEARLY > asked.plan.cost:
+        return Remark(severity, whole, _helps(rewrite), rewrite.text, verified=False, about=(name,))
+    gain = _gain(asked, asked.planned(rewrite.text), "rewritten")
+    return Remark(severity, f"{whole}; {gain}", _helps(rewrite), rewrite.text, about=(name,)) if gain else None
+
+
+def _bared(asked: Asked, name: Name, predicate: Predicate, rewrite: Rewrite, severity: Severity) -> Remark | None:
+    """A column that no index begins with: the bare column and an index on it, tried together."""
+    column = predicate.term.columns[0]
+    index = Index(name, (Key(column),))
+    gain = _gain(asked, asked.planned(rewrite.text, indexes=(index,)), "rewritten and with an index")
+    if not gain:
         return None
-    gain = f"costs {cost(asked.plan.cost)}, rewritten {cost(after.cost)}, {times(asked.plan.cost / after.cost)} less"
-    return Remark(severity, f"{whole}; {gain}", helps, asked.spelled(rewrite), about=(name,))
+    whole = f"{predicate.term.sql} hides {column}, of which there is no index: {asked.shown(name)} is read whole"
+    fix = f"{rewrite.text};\n{index.ddl(concurrently=True)};"
+    return Remark(severity, f"{whole}; {gain}", _helps(rewrite), fix, about=(name,))
+
+
+def _helps(rewrite: Rewrite) -> str:
+    return f"{rewrite.what}.{f' Mind: {rewrite.doubt}.' if rewrite.doubt else ''}"
+
+
+def _gain(asked: Asked, after: Plan | None, how: str) -> str:
+    """What is won in words, if it is clear."""
+    if after is None or asked.plan is None or after.cost * CLEARLY > asked.plan.cost:
+        return ""
+    factor = times(asked.plan.cost / max(after.cost, LEAST))
+    return f"costs {cost(asked.plan.cost)}, {how} {cost(after.cost)}, {factor} less"
 
 
 def _unturned(asked: Asked, name: Name, predicate: Predicate, remark: Remark) -> Remark | None:
