@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema
 
 from pgtune.model.finding import Finding, Skipped
 from pgtune.report.paper import Paper
@@ -24,7 +25,6 @@ from tests.unit.review.sample import EMPTY, EVIL, HOSTILE, REVIEW
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/schemas/pgtune.review.1.json").read_text())
-SARIF = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())
 SUFFIX = {"json": "json", "sarif": "sarif", "github": "github", "gitlab": "gitlab.json", "markdown": "md",
           "html": "html", "junit": "xml"}  # fmt: skip
 # What a hostile change may hold in its paths, statements and comments.
@@ -78,7 +78,7 @@ def test_json_is_as_its_schema_says(review):
 def test_sarif_is_valid(review):
     """SARIF 2.1.0; results point to their rules, lines count from 1."""
     answer = json.loads(FORMS["sarif"](review))
-    jsonschema.validate(answer, SARIF, format_checker=jsonschema.FormatChecker())
+    StaticAnalysisResultsFormatSarifVersion210JsonSchema.model_validate(answer)
     run = answer["runs"][0]
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert [ids[each["ruleIndex"]] for each in run["results"]] == [each["ruleId"] for each in run["results"]]
