@@ -1,8 +1,7 @@
 """`pgtune advise`."""
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pgtune.report.advice.answer import Answer
     from pgtune.usecases.advise import Advised, Request, Tell
 
-CLEAR = "\x1b[K"  # what is left of a longer line before
 EXAMPLES = """\b
 Examples:
   pgtune advise "host=db1 dbname=shop"
@@ -90,21 +88,9 @@ def _request(conninfo: str, given: dict[str, Any]) -> "Request":
 
 
 @contextmanager
-def _line_of() -> Iterator[Callable[[str], None]]:
-    """One line that changes, on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _text: None
-        return
-    try:
-        yield lambda text: click.echo(f"\r{text[:79]}{CLEAR}\r", err=True, nl=False)
-    finally:
-        click.echo(f"\r{CLEAR}", err=True, nl=False)
-
-
-@contextmanager
 def _progress() -> Iterator["Tell"]:
     """The same for the progress of the advice."""
-    with _line_of() as show:
+    with options.changing_line() as show:
         yield lambda progress: show(_line(progress))
 
 
@@ -153,6 +139,6 @@ def _apply(advised: "Advised", conninfo: str, given: dict[str, Any]) -> int:
         if not sys.stdin.isatty():
             raise click.UsageError("--apply asks before it changes anything; without a terminal say --yes")
         click.confirm(f"Create {len(wanted)} indexes in {advised.answer.target}?", abort=True, err=True)
-    with _line_of() as show:
+    with options.changing_line() as show:
         built = build(advised, conninfo, given["lock_timeout"], options.say, show)
     return options.report_built(built)

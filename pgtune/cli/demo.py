@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pgtune.usecases.demo import Demo
 
 BAR = 24  # columns: beside it, the longest step still fits into 80
-CLEAR = "\x1b[K"  # what is left of a longer line before
 EXAMPLES = """\b
 Examples:
   pgtune demo                              build it once, then start it
@@ -93,9 +92,9 @@ def _progress() -> Iterator["Tell"]:
         yield lambda step: options.say(f"{step.done:4.0%} {step.doing}")
         return
     try:
-        yield lambda step: click.echo(f"\r{_bar(step)}{CLEAR}", err=True, nl=False)
+        yield lambda step: click.echo(f"\r{_bar(step)}{options.CLEAR}", err=True, nl=False)
     finally:
-        click.echo(f"\r{CLEAR}", err=True, nl=False)
+        click.echo(f"\r{options.CLEAR}", err=True, nl=False)
 
 
 def _bar(step: "Progress") -> str:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+CLEAR = "\x1b[K"  # what is left of a longer line before
 WIDEST = 110  # columns; longer lines are hard to read
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -150,3 +151,15 @@ def _told(applied: "Applied") -> Iterator[str]:
     yield from (f"left out {each.name}: {each.why}" for each in applied.left_out)
     if applied.ledger_id is not None:
         yield f"to take it back: pgtune undo {applied.ledger_id}"
+
+
+@contextmanager
+def changing_line() -> Iterator[Callable[[str], None]]:
+    """One line of stderr that changes, on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda _text: None
+        return
+    try:
+        yield lambda text: click.echo(f"\r{text[:79]}{CLEAR}\r", err=True, nl=False)
+    finally:
+        click.echo(f"\r{CLEAR}", err=True, nl=False)

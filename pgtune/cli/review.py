@@ -1,9 +1,5 @@
 """`pgtune review`."""
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +13,6 @@ if TYPE_CHECKING:
     from pgtune.review.result import Review
     from pgtune.usecases.review import Request
 
-CLEAR = "\x1b[K"  # what is left of a longer line before
 FILE = click.Path(path_type=Path)
 FORMS = ("table", "json", "sarif", "github", "gitlab", "markdown", "html", "junit")
 EXAMPLES = """\b
@@ -78,7 +73,7 @@ def command(output: str, *, write: bool, **given: Any) -> int:
     from pgtune.usecases.review import review, write_baseline
 
     _check(given, write=write)
-    with _progress() as tell:
+    with options.changing_line() as tell:
         found = review(_request(given, write=write), tell)
     if write:
         write_baseline(given["baseline"], found)
@@ -108,18 +103,6 @@ def _request(given: dict[str, Any], *, write: bool) -> "Request":
         given["paths"], given["base"], given["snapshot"], given["conninfo"], given["schema"], given["workload"], known,
         given["policy"], given["fail_on"], given["down"], given["render"], given["show_values"], given["time_limit"],
     )  # fmt: skip
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """One line that changes, on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _text: None
-        return
-    try:
-        yield lambda text: click.echo(f"\r{text[:79]}{CLEAR}\r", err=True, nl=False)
-    finally:
-        click.echo(f"\r{CLEAR}", err=True, nl=False)
 
 
 def _write(path: Path, text: str) -> None:
