@@ -3,7 +3,7 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -154,18 +154,22 @@ def _may_migrate(path: str) -> bool:
     return is_source(path) and (not path.endswith(".py") or "migrations/" in path or "versions/" in path)
 
 
-def _root(paths: Iterable[Path]) -> Path:
-    """The folder from which paths are told: the repository's top, so that they are the same with --diff."""
+def _root(paths: Sequence[Path]) -> Path:
+    """The folder from which paths are told: the top of the repository that holds them, as with --diff."""
     here = Path.cwd()
+    named = [Path(os.path.normpath(path.absolute())) for path in paths or (here,)]
+    common = Path(os.path.commonpath(named))
+    folder = common if common.is_dir() else common.parent
+    tops = [top for top in (_top(here), _top(folder)) if top is not None]
+    return next(each for each in (*tops, here, folder) if common.is_relative_to(each))
+
+
+def _top(place: Path) -> Path | None:
+    """The top of the repository that the folder is in, if there is one."""
     try:
-        top = repository(here).top
+        return repository(place).top
     except BadInput:
-        top = here
-    named = [path.absolute() for path in paths]
-    if all(each.is_relative_to(top) for each in named):
-        return top
-    common = Path(os.path.commonpath([os.path.normpath(each) for each in named]))
-    return common if common.is_dir() else common.parent
+        return None
 
 
 def _of_change(request: Request, change: Change) -> files.Files:

@@ -435,3 +435,15 @@ def page(cursor, number, name):
     assert ("app/orders.py", 2) in {(each.path, each.line) for each in found.findings}
     assert ("app/orders.py", 3) in {(each.path, each.line) for each in found.skipped}
     assert ("app/orders.py", 3) not in {(each.path, each.line) for each in found.findings}
+
+
+def test_a_repository_elsewhere_is_reviewed_from_its_top(repository, tmp_path, monkeypatch):
+    """From another repository, and from no repository at all, the same files are found and told by the same paths."""
+    repository.write("queries/new.sql", "SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 900;\n")
+    (tmp_path / "other").mkdir()
+    other = Repository(tmp_path / "other")
+    for place in (other.root, tmp_path):
+        monkeypatch.chdir(place)
+        found = repository.review(base=None, paths=(repository.root / "queries",))
+        assert found.looked.files == 2
+        assert {each.path for each in found.findings} == {"queries/new.sql"}
