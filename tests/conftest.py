@@ -27,6 +27,7 @@ from pgtune.cluster import Binaries, Cluster, find
 from pgtune.cluster import account as accounts
 from pgtune.model.errors import ServerNotFound
 
+LONG = {"test_out_of_memory", "test_demo", "test_demo_advice"}
 NOT_TESTED = "not tested: no binaries of PostgreSQL "
 SAMPLE = """
 create table customers (id bigint primary key, name text not null, city text not null);
@@ -47,6 +48,11 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith("PG") and not name.startswith("PGTUNE_"):
             del os.environ[name]  # PGHOST and the like would lead tests to somebody's server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no process is left alone with them in the end."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

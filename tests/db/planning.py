@@ -36,9 +36,14 @@ def run(dsn: str, *statements: str, **words: str) -> list[tuple]:
 
 
 def planned(dsn: str, *kinds: Kind, **more: object) -> Plan:
-    """A plan of these tasks, or of all; the sample's own tables, whose counters are lost, are left out."""
+    """A plan of these tasks, or of all, without the sample's own tables, whose counters are lost.
+
+    And without the catalogs: those that all tests' databases share are vacuumed by nobody.
+    """
     scope = Scope(
-        frozenset(kinds or Kind), selection.tables("-customers, -orders"), bool(more.pop("everything", False))
+        frozenset(kinds or Kind),
+        selection.tables("-customers, -orders, -pg_catalog.%"),
+        bool(more.pop("everything", False)),
     )
     return plan(Request(dsn, scope=scope, **more), nobody)
 

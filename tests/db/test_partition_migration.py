@@ -15,7 +15,8 @@ from pgtune.partitions.scale import Period, Scale
 from pgtune.partitions.spread import spread, stats_of
 from pgtune.server import capture
 
-# Every write goes to the table and, in the same transaction, to a shadow of it that nobody partitions.
+# Every write goes to the table and, in the same transaction, to a shadow of it that nobody partitions. A row that is
+# being inserted may be seen by the second of two statements and not by the first: one statement deletes from both.
 TABLES = """
 create type state as enum ('new', 'paid', 'sent');
 create schema "Odd %s schema";
@@ -54,10 +55,8 @@ insert into shadow select * from made;
 update "Odd %s schema"."the ""table" set amount = amount + 1, state = 'paid' where id = :id;
 update shadow set amount = amount + 1, state = 'paid' where id = :id;
 commit;
-begin;
-delete from "Odd %s schema"."the ""table" where id = :id + 20000;
-delete from shadow where id = :id + 20000;
-commit;
+with gone as (delete from "Odd %s schema"."the ""table" where id = :id + 20000 returning id)
+delete from shadow using gone where shadow.id = gone.id;
 begin;
 update "Odd %s schema"."the ""table" set at = at + interval '40 days' where id = :id / 2;
 update shadow set at = at + interval '40 days' where id = :id / 2;
