@@ -105,9 +105,11 @@ def _remark(
     if rewrite is None:
         return _unturned(asked, name, predicate, Remark(severity, whole, "", verified=known, about=(name,)))
     if not known:
-        return Remark(severity, whole, _helps(rewrite), rewrite.text, verified=False, about=(name,))
+        return Remark(severity, whole, _helps(rewrite), asked.spelled(rewrite), verified=False, about=(name,))
     gain = _gain(asked, asked.planned(rewrite.text), "rewritten")
-    return Remark(severity, f"{whole}; {gain}", _helps(rewrite), rewrite.text, about=(name,)) if gain else None
+    return (
+        Remark(severity, f"{whole}; {gain}", _helps(rewrite), asked.spelled(rewrite), about=(name,)) if gain else None
+    )
 
 
 def _bared(asked: Asked, name: Name, predicate: Predicate, rewrite: Rewrite, severity: Severity) -> Remark | None:
@@ -118,12 +120,12 @@ def _bared(asked: Asked, name: Name, predicate: Predicate, rewrite: Rewrite, sev
     if not gain:
         return None
     whole = f"{predicate.term.sql} hides {column}, of which there is no index: {asked.shown(name)} is read whole"
-    fix = f"{rewrite.text};\n{index.ddl(concurrently=True)};"
+    fix = f"{asked.spelled(rewrite)};\n{index.ddl(concurrently=True)};"
     return Remark(severity, f"{whole}; {gain}", _helps(rewrite), fix, about=(name,))
 
 
 def _helps(rewrite: Rewrite) -> str:
-    return f"{rewrite.what}.{f' Mind: {rewrite.doubt}.' if rewrite.doubt else ''}"
+    return f"{rewrite.what}{f'; mind: {rewrite.doubt}' if rewrite.doubt else ''}"
 
 
 def _gain(asked: Asked, after: Plan | None, how: str) -> str:
