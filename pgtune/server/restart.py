@@ -186,12 +186,13 @@ def restart(way: Way, say: Say, *, patience: float = STOP_PATIENCE) -> None:
         ServerDidNotStart: with the server's own line.
         MustNotRunHere: it does not stop; it was asked to and may do so later.
     """
+    if not way.command:
+        _stop(way, say, patience)
     since = startlog.mark(way.log)
     if way.command:
         say(f"running {shlex.join(way.command)}")
         code, output = _run(way.command)
     else:
-        _stop(way, say, patience)
         say("starting the server")
         code, output = _start(way)
     if code:

@@ -13,6 +13,8 @@ from pathlib import Path
 TAIL = 1 << 20  # bytes of new log that are searched for the reason
 
 _ENDS = re.compile(r"(?:PANIC|FATAL):\s.*")
+# What clients are told while a server goes and comes (SQLSTATE 57P01 and 57P03): no reason of its own.
+_TO_CLIENTS = re.compile(r"FATAL:\s+(?:terminating |the database system is )")
 _MORE = re.compile(r".*?((?:DETAIL|HINT):\s.*)")
 
 
@@ -65,7 +67,7 @@ def reason(log: StartLog, since: Mark) -> str:
 def _telling(text: str) -> str:
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        if found := _ENDS.search(line):
+        if (found := _ENDS.search(line)) and not _TO_CLIENTS.match(found[0]):
             more = (_MORE.fullmatch(each) for each in lines[number + 1 : number + 3])
             return " ".join([found[0], *(match[1] for match in more if match)])
     return ""
