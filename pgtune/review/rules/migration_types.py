@@ -14,7 +14,7 @@ NARROW_SERIALS = SERIALS - {"bigserial", "serial8"}
 COUNTED = {"integer", "smallint"}
 
 
-def _rule(code: str, title: str, why: str, remedy: str, column: str, instead: str, source: str, *names: str) -> Rule:  # noqa: PLR0913,PLR0917
+def _rule(code: str, title: str, why: str, remedy: str, column: str, instead: str, source: str, *names: str) -> Rule:  # noqa: PLR0913,PLR0917  (a rule's words)
     return Rule(
         f"type.{code}", "note", title, why, remedy, f"CREATE TABLE samples ({column});",
         f"CREATE TABLE samples ({instead});", source, names, once=True,

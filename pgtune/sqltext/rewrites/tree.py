@@ -97,7 +97,7 @@ def also(tree: exp.Expression, more: Sequence[exp.Expression]) -> None:
 def expression(text: str) -> exp.Expression:
     """A bit of SQL as a tree; its parameters are given as `@pgtune_n`."""
     found: Any = parse_one(text, dialect=DIALECT)
-    return found  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]  # sqlglot says no more of it
 
 
 def conjuncts(condition: exp.Expression | None) -> Iterator[exp.Expression]:
