@@ -82,6 +82,8 @@ def stand(stack: ExitStack, request: Request, matter: Matter, tell: Tell) -> Gro
     ground = _known(request, matter, tell)
     _raise(stack, ground, tell)
     history = matter.history if request.schema is None else _schema(request.schema, matter)
+    if not ground.sized and request.workload:
+        ground.notes.append("the known queries of --workload are compared only where sizes are known")
     if not ground.sized and ground.twin is not None:
         _apply(ground, history, tell)
     return ground

@@ -94,9 +94,12 @@ def gather(request: Request) -> Matter:
     With a base, policy and baseline are the base's, so that a branch cannot switch its own review off.
 
     Raises:
-        BadInput: a path, the base, the policy or the baseline cannot be used.
+        BadInput: a path, the base, the policy, the baseline or a workload cannot be used.
         NotAllowed: --render could not be run.
     """
+    missing = next((path for path in request.workload if not path.is_file()), None)
+    if missing is not None:
+        raise BadInput(f"{missing}: there is no such file")
     change = changed(Path.cwd(), request.base) if request.base is not None else None
     root = change.root if change else _root(request.paths)
     trusted = Trusted(root, change)

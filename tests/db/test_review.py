@@ -356,6 +356,7 @@ def _servers_of(pid):
         (["--schema", "nowhere"], "No such file"),
         (["--baseline", "nowhere"], "no such file"),
         (["--policy", "nowhere"], "no such file"),
+        (["--workload", "nowhere"], "no such file"),
         (["--render", "false"], "exit code 1"),
         (["--snapshot", "x", "--dsn", "y"], "give one"),
         (["--write-baseline"], "--baseline FILE"),
@@ -371,6 +372,12 @@ def test_usage_errors_are_one_line(words, why):
     assert done.stdout == ""
     assert why in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_known_queries_without_sizes_are_said_to_be_left_out(repository):
+    """Nobody waits for a comparison that cannot be made."""
+    found = repository.review(workload=(repository.root / "queries/orders.sql",))
+    assert any("--workload" in note for note in found.notes)
 
 
 @pytest.mark.usefixtures("repository")
