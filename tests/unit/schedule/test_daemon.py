@@ -2,7 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,7 +24,7 @@ cron = "{minute} {hour} * * *"
 catch_up = "3h"
 [hourly]
 tasks = ["leftovers"]
-cron = "17 * * * *"
+cron = "{later} * * * *"
 """
 
 
@@ -47,18 +48,24 @@ class Watcher:
 
 
 def policies() -> tuple[Policy, ...]:
-    """A daily policy of an hour ago, and an hourly one that does not catch up."""
+    """A daily policy of an hour ago, and an hourly one that does not catch up and comes in half an hour."""
     then = datetime.now(UTC) - timedelta(hours=1)
-    return load(SCHEDULE.format(minute=then.minute, hour=then.hour), "f")
+    return load(SCHEDULE.format(minute=then.minute, hour=then.hour, later=(then.minute + 30) % 60), "f")
 
 
 YESTERDAY = datetime.now(UTC) - timedelta(hours=25)
 
 
-def after(seconds: float, deed: Callable[[], object]) -> None:
+@contextmanager
+def after(seconds: float, deed: Callable[[], object]) -> Iterator[None]:
+    """Do it while the block lasts, and never after: a signal would end whatever runs then."""
     timer = threading.Timer(seconds, deed)
     timer.daemon = True
     timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def test_apscheduler_is_told_everything_explicitly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +99,8 @@ def test_a_run_that_was_interrupted_ends_the_daemon() -> None:
 def test_how_a_run_ended_is_told(code: int, words: str) -> None:
     """Each end is a line of the log, and says what comes of it."""
     watcher = Watcher(code, last=YESTERDAY)
-    after(3, lambda: signal.raise_signal(signal.SIGINT))
-    assert Daemon(policies(), watcher.hands()).serve() == 0
+    with after(3, lambda: signal.raise_signal(signal.SIGINT)):
+        assert Daemon(policies(), watcher.hands()).serve() == 0
     assert watcher.ran == ["daily"]
     assert f"daily: ended with exit code {code}{words}" in watcher.said
 
@@ -101,8 +108,8 @@ def test_how_a_run_ended_is_told(code: int, words: str) -> None:
 def test_who_stands_by_does_nothing() -> None:
     """Without the lead nothing is run and nothing is asked of the history; the reason is said once."""
     watcher = Watcher(standing="another scheduler leads", last=YESTERDAY)
-    after(3, lambda: signal.raise_signal(signal.SIGINT))
-    assert Daemon(policies(), watcher.hands()).serve() == 0
+    with after(3, lambda: signal.raise_signal(signal.SIGINT)):
+        assert Daemon(policies(), watcher.hands()).serve() == 0
     assert watcher.ran == []
     assert watcher.said == ["standing by: another scheduler leads", "stopped"]
     assert watcher.states[0] == State("another scheduler leads")
