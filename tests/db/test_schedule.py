@@ -64,6 +64,7 @@ NOW_AND_THEN = """
 [nightly]
 tasks = ["vacuum"]
 cron = "{minute} {hour} * * *"
+timezone = "UTC"
 catch_up = "12h"
 """
 EVERY_MINUTE = """
