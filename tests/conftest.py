@@ -55,6 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONG)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their place: what they hold may tell the time of day, as gzip does, and names must agree."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Versions without binaries are named; the reports tell, for tests run in several processes."""
     skipped = (str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
