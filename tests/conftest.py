@@ -27,7 +27,7 @@ from pgtune.cluster import Binaries, Cluster, find
 from pgtune.cluster import account as accounts
 from pgtune.model.errors import ServerNotFound
 
-LONG = {"test_out_of_memory", "test_demo", "test_demo_advice"}
+LONG = {"test_container", "test_out_of_memory", "test_demo", "test_demo_advice"}
 NOT_TESTED = "not tested: no binaries of PostgreSQL "
 SAMPLE = """
 create table customers (id bigint primary key, name text not null, city text not null);

@@ -4,8 +4,7 @@ The steps are read from the Dockerfile, so there is no second copy of them. Each
 system; RUN is a chroot, COPY copies, and the finished root is run read-only, by the uid of USER, without capabilities.
 All mounts live in a mount namespace of their own and end with the process. It needs root and Linux.
 
-The root is a fresh Debian, made by mmdebstrap once and kept; with --base / it is this machine's own system, with
-everything emptied that is not Debian's, which is quicker and cannot show that a package is missing.
+The root is a fresh Debian, made by mmdebstrap once (half a minute) and kept.
 """
 
 import argparse
@@ -34,7 +33,6 @@ NOT_COVERED = """\
 NOT COVERED here, for want of a container engine: the base image itself (a fresh Debian of the same release stands in
 for it), layers and their cache, .dockerignore, HEALTHCHECK's timer, networks, cgroup limits, seccomp, and compose.yaml
 beyond its form."""
-EMPTIED = ("usr/local", "opt", "root", "home", "srv", "work", "tmp", "var/tmp", "run")
 # What the process of a container has of /dev.
 DEVICES = ("null", "zero", "random", "urandom")
 CHROOT = shutil.which("chroot") or "/usr/sbin/chroot"
@@ -91,7 +89,6 @@ class Builder:
     folder: Path
     base: Path
     wheels: Path
-    mine: bool  # the base is this machine's own system
     roots: dict[str, Path] = field(default_factory=dict)
 
     def build(self, stage: Stage) -> Path:
@@ -113,8 +110,6 @@ class Builder:
         for each in (upper, work, root):
             each.mkdir(parents=True)
         mount("-t", "overlay", "overlay", "-o", f"lowerdir={self.base},upperdir={upper},workdir={work}", root)
-        for each in EMPTIED if self.mine else ():
-            _empty(root / each)
         shutil.copy(Path("/etc/resolv.conf").resolve(), root / "etc" / "resolv.conf")
         return root
 
@@ -208,13 +203,6 @@ def mount(*words: str | Path) -> None:
     subprocess.run(["mount", *map(str, words)], check=True)
 
 
-def _empty(path: Path) -> None:
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.is_dir():
-        mount("-t", "tmpfs", "-o", "mode=1777" if path.name == "tmp" else "mode=0755", "tmpfs", path)
-
-
 def say(text: str) -> None:
     """Talk to standard error."""
     print(f"container: {text}", file=sys.stderr, flush=True)
@@ -223,7 +211,7 @@ def say(text: str) -> None:
 def kept_wheels(base: Path) -> Path:
     """Where the wheels for this base lie; another list of dependencies is another folder."""
     listed = hashlib.sha256((PROJECT / "pyproject.toml").read_bytes()).hexdigest()[:12]
-    return KEPT / f"wheels-{base.name or 'own'}-{listed}"
+    return KEPT / f"wheels-{base.name}-{listed}"
 
 
 def fetch_wheels(root: Path, folder: Path) -> None:
@@ -305,7 +293,6 @@ def size(folder: Path) -> int:
 def main() -> None:
     """Build and check, in a mount namespace of our own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", type=Path, help="a root file system to stand in for the base image")
     parser.add_argument("--sockets", type=Path, help="folder with the socket of a server to maintain")
     parser.add_argument("--port", default="5432", help="its port")
     parser.add_argument("--password", type=Path, help="file with the password of its superuser")
@@ -315,13 +302,13 @@ def main() -> None:
         words = ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv]
         os.execvp(words[0], words)
     found = stages(DOCKERFILE.read_text(encoding="utf-8"))
-    base = given.base or clean_root(found[-1].base)
+    base = clean_root(found[-1].base)
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="pgtune-container-"))
     folder.chmod(0o755)
     try:
         mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder)  # it ends with the namespace, whatever happens
-        builder = Builder(folder, base, kept_wheels(base), mine=base == Path("/"))
+        builder = Builder(folder, base, kept_wheels(base))
         root = [builder.build(stage) for stage in found][-1]
         image = Image(root, found[-1])
         image.prepare(given.sockets)
