@@ -1,8 +1,9 @@
-"""How many huge pages a server would need: asked of its own programs, `postgres -C`, on an empty throw-away cluster."""
+"""How many huge pages a server would need: asked of its own programs, `postgres -C`."""
 
 from collections.abc import Callable, Mapping
 
-from pgtune.cluster import Binaries, Cluster, find
+from pgtune.cluster import Binaries, find
+from pgtune.cluster.bare import shown
 from pgtune.host.postmaster import Located
 from pgtune.model.errors import PgtuneError
 from pgtune.model.units import MB
@@ -31,8 +32,8 @@ def segments(size: int) -> tuple[str, ...]:
 def counter(version: int, located: Located | None, segment: int) -> Callable[[Mapping[str, str]], int | None]:
     """A function that counts the huge pages for settings; it gives None where the same PostgreSQL is not at hand.
 
-    `version` is server_version_num, or the major version times 10000 where any minor will do. Takes a second, for it
-    makes an empty cluster; shared memory itself is only reckoned, never taken.
+    `version` is server_version_num, or the major version times 10000 where any minor will do. Shared memory is only
+    reckoned, never taken.
     """
 
     def count(settings: Mapping[str, str]) -> int | None:
@@ -50,10 +51,5 @@ def counter(version: int, located: Located | None, segment: int) -> Callable[[Ma
 
 
 def _counted(binaries: Binaries, settings: Mapping[str, str], segment: int) -> int | None:
-    cluster = Cluster.throw_away(binaries, initdb=segments(segment))
-    try:
-        done = cluster.show(ASKED, settings)
-    finally:
-        cluster.remove()
-    pages = done.stdout.strip()
-    return int(pages) if done.returncode == 0 and pages.isdecimal() else None
+    pages = shown(binaries, ASKED, settings, segment)
+    return int(pages) if pages is not None and pages.isdecimal() else None
