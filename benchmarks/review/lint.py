@@ -49,6 +49,7 @@ def run(command: Sequence[str], folder: Path) -> Took:
     """Run it where no configuration of ours is found; exit code 1 means findings."""
     before, began = os.times(), time.perf_counter()
     here = {**os.environ, "PYTHONPATH": str(Path.cwd()), "NO_COLOR": "1"}
+    here.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=here)
     wall, after = time.perf_counter() - began, os.times()
     if done.returncode not in {0, 1}:

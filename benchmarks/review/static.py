@@ -12,14 +12,15 @@ from pathlib import Path
 
 from pgtune import sources
 from pgtune.review.migrations import findings
+from pgtune.usecases.spread import spread
 
 
 def main(folder: Path) -> None:
     """Read, judge, count."""
     gc.set_threshold(50_000)  # as the command line has it
     files = {str(path.relative_to(folder.parent)): path.read_bytes() for path in sorted(folder.rglob("*.sql"))}
-    project = sources.read(files)
-    found = list(findings(project.migrations, together=False))
+    project = sources.read(files, each=spread)
+    found = list(findings(project.migrations, together=False, each=spread))
     graves = Counter(remark.severity for _, _, remark in found)
     for sql, rule, remark in found:
         print(f"{sql.path}:{sql.line}: {remark.severity}: {remark.message} [{rule.code}]")

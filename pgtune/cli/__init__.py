@@ -10,7 +10,6 @@ from typing import NoReturn
 
 import click
 
-from pgtune import __version__
 from pgtune.cli.lazy import Lazy
 from pgtune.model.errors import PgtuneError
 
@@ -25,6 +24,14 @@ COMMANDS = (
 FEW_SWEEPS = 50_000
 
 
+def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from pgtune import __version__
+
+        click.echo(f"pgtune, version {__version__}")
+        context.exit()
+
+
 @click.group(
     cls=Lazy,
     package=__name__,
@@ -33,7 +40,8 @@ FEW_SWEEPS = 50_000
     epilog="Exit codes: 0 done, 1 findings or a step left out, 2 usage, 3 cannot connect or not allowed, "
     "4 applied in part and undone, 5 must not run here or now.",
 )
-@click.version_option(__version__, prog_name="pgtune")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+              help="Show the version and exit.")  # fmt: skip
 def root() -> None:
     """Tune PostgreSQL: advice with a reason, applied with a record, undone with one command."""
 

@@ -10,8 +10,6 @@ from pgtune.cli import options
 from pgtune.model import units
 from pgtune.model.errors import CannotConnect
 from pgtune.model.hardware import STORAGE_KINDS
-from pgtune.report.managed import FORMS as MANAGED
-from pgtune.settings.situation import PROFILES, Wishes
 
 
 class Size(click.ParamType[int]):
@@ -27,6 +25,9 @@ class Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+# As settings.situation and report.managed have them: their rooms are not loaded for a page of help.
+PROFILES = ("web", "oltp", "dw", "mixed", "desktop")
+SERVICES = ("rds", "aurora", "azure", "cloudsql", "cloudnativepg", "zalando", "patroni")
 EXAMPLES = """\b
 Examples:
   pgtune tune                         the server of PGHOST, PGSERVICE ...
@@ -53,7 +54,7 @@ Examples:
 @click.option("--strict-guide", is_flag=True, help="The house guide's figures to the letter, with warnings.")
 @click.option("--guide", "guide_file", type=click.Path(path_type=Path), help="A TOML file with figures of your own.")
 @options.output("table", "json", "markdown", "html", "conf")
-@click.option("--for", "form", type=click.Choice(tuple(MANAGED)), help="Commands or YAML for a managed service.")
+@click.option("--for", "form", type=click.Choice(SERVICES), help="Commands or YAML for a managed service.")
 @click.option("--prove", is_flag=True, help="Boot a throw-away server with the settings first.")
 @click.option("--apply", "apply_", is_flag=True, help="Change the server; asks, or --yes.")
 @options.yes
@@ -93,6 +94,7 @@ def _check(given: dict[str, Any], *, apply_: bool) -> None:
 
 
 def _request(conninfo: str, given: dict[str, Any]) -> Any:
+    from pgtune.settings.situation import Wishes
     from pgtune.usecases.tune import Request
 
     wishes = Wishes(

@@ -8,33 +8,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pgtune.model.name import LONGEST_NAME, Name, quoted
+
+__all__ = [
+    "AS_IT_IS", "LONGEST_NAME", "Design", "Index", "Key", "Method", "Name", "Partition", "Query", "Scheme", "Strategy",
+    "quoted",
+]  # fmt: skip
+
 Method = Literal["btree", "hash", "gin", "gist", "brin", "spgist"]
 Strategy = Literal["range", "list", "hash"]
-
-LONGEST_NAME = 63  # NAMEDATALEN - 1 bytes
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-def quoted(name: str) -> str:
-    """The name as an SQL identifier, always between double quotes, so that no reserved word needs to be known."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Name:
-    """A relation's schema and name."""
-
-    schema: str
-    name: str
-
-    @property
-    def sql(self) -> str:
-        """As SQL, both parts quoted."""
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
-
-    def __str__(self) -> str:
-        parts = (part if _PLAIN.fullmatch(part) else quoted(part) for part in (self.schema, self.name))
-        return ".".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 
 Status = Literal["applied", "failed", "planned", "unverified", "present"]
 """applied: run and observed; failed: the server refused it; planned: it changes data, so it was planned, not run;

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgtune.model import units
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 
 if TYPE_CHECKING:  # the room of snapshots takes as long to load as a small change is judged
     from pgtune.snapshot.snapshot import Table

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgtune.model.design import Name
 from pgtune.model.errors import BadInput
+from pgtune.model.name import Name
 from pgtune.plans.plan import Node, Plan
 
 CONDITIONS = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 
 
 @dataclass(frozen=True, slots=True)

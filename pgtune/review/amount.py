@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pgtune.model.design import Name
 from pgtune.model.finding import Severity
+from pgtune.model.name import Name
 from pgtune.plans.sizes import BIG_PAGES, HUGE_PAGES, SOME_PAGES
 from pgtune.plans.words import rows_of
 from pgtune.review.step import Step

@@ -4,8 +4,8 @@ from typing import Any
 
 from pglast import enums
 
-from pgtune.model.design import LONGEST_NAME
 from pgtune.model.errors import NotSql
+from pgtune.model.name import LONGEST_NAME
 from pgtune.review.columns import column_constraints
 from pgtune.review.step import Command, Step
 from pgtune.sqltext.parse import deparsed, identifier, tree

@@ -6,7 +6,7 @@ scan are named only where the text and the known column types leave no doubt, or
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.model.trace import Effect, Lock
 from pgtune.review.columns import bare, constraints, rewrites_for, table_constraints
 from pgtune.review.retype import retyped

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.review.columns import column_constraints, constraints
 from pgtune.review.scene import Scene
 from pgtune.review.step import Step

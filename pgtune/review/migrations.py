@@ -3,9 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from pgtune.model.design import Name
+from pgtune.model.each import Each
 from pgtune.model.errors import NotSql
+from pgtune.model.name import Name
 from pgtune.model.trace import Effect, Trace
 from pgtune.plans.facts import Facts
 from pgtune.review.foreseen import foreseen
@@ -38,29 +40,32 @@ def findings(
     facts: Facts | None = None,
     *,
     together: bool = True,
+    each: Each = map,
 ) -> Iterator[tuple[Sql, Rule, Remark]]:
     """Every remark on the migrations of a change, in the order of their statements.
 
     `traces` has one for each migration, None where it was not traced; `facts` are production's before the change.
     `together`: the migrations go out as one, so what the first makes is new to the last; else each stands alone, as
-    where a whole history is looked at.
+    where a whole history is looked at, and `each` asks for one at a time.
     """
-    scene = Scene(facts or Facts())
-    of = [(each, traces[number] if number < len(traces) else None) for number, each in enumerate(migrations)]
-    for change in [of] if together else [[each] for each in of]:
-        yield from _of_change(change, scene)
+    of = [(made, traces[number] if number < len(traces) else None) for number, made in enumerate(migrations)]
+    changes = [of] if together else [[one] for one in of]
+    for said in each(partial(_of_change, Scene(facts or Facts())), changes):
+        yield from said
 
 
-def _of_change(change: Sequence[tuple[Migration, Trace | None]], scene: Scene) -> Iterator[tuple[Sql, Rule, Remark]]:
+def _of_change(scene: Scene, change: Sequence[tuple[Migration, Trace | None]]) -> list[tuple[Sql, Rule, Remark]]:
     """What is said of migrations that go out as one."""
+    found: list[tuple[Sql, Rule, Remark]] = []
     indexes: Indexes = defaultdict(list)
     done: list[list[Step]] = []
     for migration, trace in change:
         done.append(steps(migration, trace, scene, indexes))
         scene = after(done[-1][-1]) if done[-1] else scene
     for each in done:
-        yield from _remarks(each)
+        found += _remarks(each)
         each.clear()  # steps know each other: without this they would stay until somebody looks for cycles
+    return found
 
 
 def steps(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.model.trace import Effect, Trace
 from pgtune.plans.plan import Plan
 from pgtune.plans.rules.scans import BIG_PAGES, SOME_PAGES

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pgtune.model.design import Name
 from pgtune.model.finding import Finding, Skipped
+from pgtune.model.name import Name
 from pgtune.plans.insight import Insight
 from pgtune.plans.plan import Plan
 from pgtune.review.policy import FailOn

@@ -7,7 +7,7 @@ only grow (documentation, ALTER TABLE, Notes; ATColumnChangeRequiresRewrite in t
 import re
 from dataclasses import dataclass
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.review.scene import Scene
 from pgtune.review.step import Command
 from pgtune.sqltext.raw import type_name

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pgtune.model.design import Name
 from pgtune.model.finding import Severity
+from pgtune.model.name import Name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.plans.facts import Facts
 from pgtune.sqltext.raw import Node
 

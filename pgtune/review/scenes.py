@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.review.scene import MODES, Scene
 from pgtune.review.step import Step
 from pgtune.sources.project import Migration

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pgtune.model.design import Name
 from pgtune.model.finding import Severity
+from pgtune.model.name import Name
 from pgtune.model.trace import Effect
 from pgtune.model.units import human_bytes
 from pgtune.plans.sizes import BIG_PAGES, HUGE_PAGES, PAGE, SOME_PAGES

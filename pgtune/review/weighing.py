@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pgtune.model.design import Name
 from pgtune.model.finding import SEVERITIES, Severity
+from pgtune.model.name import Name
 from pgtune.review.rule import Remark
 from pgtune.review.step import Step
 

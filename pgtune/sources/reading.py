@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
+from pgtune.model.each import Each
 from pgtune.model.finding import Skipped
 from pgtune.sources import sqlfile
 from pgtune.sources.conventions import File
@@ -35,24 +37,21 @@ class _Found:
         )
 
 
-def read(files: Mapping[str, bytes], *, known: Mapping[str, bytes] | None = None, tests: bool = False) -> Project:
+def read(
+    files: Mapping[str, bytes], *, known: Mapping[str, bytes] | None = None, tests: bool = False, each: Each = map
+) -> Project:
     """All SQL of files by their paths, with `/` between folders; migrations in the order in which they are applied.
 
     `known` are files that are not asked about, but on which these may rest: the configuration of a tool, the migrations
     before. `tests`: the code of tests is read too; what it asks never meets production's data. Files that hold no SQL
-    by their name are passed over. Nothing is raised, whatever the files hold.
+    by their name are passed over. `each` asks for one file at a time. Nothing is raised, whatever the files hold.
     """
     found = _Found()
     every = {**(known or {}), **files}
     beside = dict(_texts(every, (path for path in every if is_beside(path))))
     made = _python_migrations(every, set(files), found, tests=tests)
-    for path in sorted(set(files) - made):
-        if ending(path) in SQL:
-            found.add(_sql_file(path, files[path], beside))
-        elif ending(path) in CODE and (tests or not is_test(path)):
-            from pgtune.sources import codefile  # noqa: PLC0415  (what reads code takes as long to load as a lint)
-
-            found.add(codefile.read(path, files[path]))
+    for one in each(partial(_file, files, beside, tests=tests), sorted(set(files) - made)):
+        found.add(one)
     return found.project()
 
 
@@ -78,6 +77,16 @@ def _texts(files: Mapping[str, bytes], paths: Iterable[str]) -> Iterator[tuple[s
     for path in paths:
         if text := decoded(files[path]):
             yield path, text.text
+
+
+def _file(files: Mapping[str, bytes], beside: Mapping[str, str], path: str, *, tests: bool) -> Read:
+    if ending(path) in SQL:
+        return _sql_file(path, files[path], beside)
+    if ending(path) not in CODE or (is_test(path) and not tests):
+        return Read()
+    from pgtune.sources import codefile  # noqa: PLC0415  (what reads code takes as long to load as a lint)
+
+    return codefile.read(path, files[path])
 
 
 def _sql_file(path: str, content: bytes, beside: Mapping[str, str]) -> Read:

@@ -5,15 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pglast import ast
-
 from pgtune.model.errors import NotSql
 from pgtune.model.finding import Skipped
 from pgtune.sources.body import commands
 from pgtune.sources.project import Sql
 from pgtune.sources.statements import Found, statements
-from pgtune.sqltext.parse import isa, tree, walk
-from pgtune.sqltext.raw import Node, Statement, place, statement, strings
+from pgtune.sqltext.raw import Node, Statement, inner, place, statement, strings, walk
 
 _ROUTINE = re.compile(r"(?:create\s+(?:or\s+replace\s+)?(?:function|procedure)|do)\b", re.IGNORECASE)
 _WORD = re.compile(r"(?:\"[^\"]+\"|[\w$]+)(?:\s*\.\s*(?:\"[^\"]+\"|[\w$]+))*")
@@ -91,20 +88,22 @@ def _commands(found: Any, inside: Sql, names: set[str]) -> Iterator[Sql]:
 def _with_parameters(sql: Sql, names: set[str]) -> Sql:
     """The statement with `$n` for each use of a variable, or of a field of a record."""
     try:
-        read = tree(sql.text)
+        read = statement(sql.text)
     except NotSql:
         return sql
-    highest = max((each.number or 0 for each in walk(read) if isa(each, ast.ParamRef)), default=0)
+    found = tuple(walk(read.node))
+    highest = max((each.get("number", 0) for kind, each in found if kind == "ParamRef"), default=0)
+    places = sorted((each["location"] for kind, each in found if kind == "ColumnRef" and _variable(each, names)))
     text = sql.text
     numbers: dict[str, int] = {}
-    for node in sorted((each for each in walk(read) if _variable(each, names)), key=lambda each: -each.location):
-        if word := _WORD.match(text, node.location):
+    for byte in reversed(places):
+        if word := _WORD.match(text, place(sql.text, byte)):
             number = numbers.setdefault(word.group().lower(), highest + len(numbers) + 1)
             text = f"{text[: word.start()]}${number}{text[word.end() :]}"
     return replace(sql, text=text)
 
 
-def _variable(node: Any, names: set[str]) -> bool:
-    if not isa(node, ast.ColumnRef) or not isa(node.fields[0], ast.String):
-        return False
-    return node.fields[0].sval in names and all(isa(each, ast.String) for each in node.fields)
+def _variable(column: Node, names: set[str]) -> bool:
+    """Whether the ColumnRef is a variable, or a field of one."""
+    fields = column["fields"]
+    return all("String" in each for each in fields) and inner(fields[0])[1].get("sval") in names

@@ -1,6 +1,5 @@
 """Text to statements: split, parsed by PostgreSQL's own grammar, fingerprinted. Only NotSql is raised."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from typing import Any, Literal, TypeVar
 
 from pglast import ast, keywords, parser
 from pglast.error import Error
-from pglast.stream import RawStream
 
 from pgtune.model.errors import NotSql
 from pgtune.sqltext.psql import unclosed_comments
@@ -255,6 +253,8 @@ def deparsed(node: Any) -> str:
     Raises:
         NotSql: it is nested too deeply, or holds what the printer does not know.
     """
+    from pglast.stream import RawStream  # noqa: PLC0415  (a lint prints nothing, and its start would pay for it)
+
     try:
         return str(RawStream()(node))
     except (RecursionError, NotImplementedError) as error:
@@ -269,6 +269,8 @@ def fingerprint(text: str) -> str:
     Raises:
         NotSql: the text does not parse, or is not one statement.
     """
+    import hashlib  # noqa: PLC0415  (OpenSSL, and as above)
+
     print_ = str(guarded(parser.fingerprint, text))
     names = [(node.schemaname, node.relname) for node in walk(looked_at(text)) if isa(node, ast.RangeVar)]
     return hashlib.sha256(f"{print_} {names}".encode(errors="replace")).hexdigest()[: len(print_)]

@@ -67,15 +67,16 @@ def strings(nodes: Iterable[Node] | None) -> tuple[str, ...]:
 
 
 def walk(node: Any) -> Iterator[tuple[str, Node]]:
-    """Every node below, by its name."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if isinstance(value, dict):
+    """Every node below, by its name, in the order of the text."""
+    stack: list[tuple[str, Any]] = [("", node)]
+    while stack:
+        key, value = stack.pop()
+        if isinstance(value, dict):
+            if key:
                 yield key, value
-            yield from walk(value)
-    elif isinstance(node, list):
-        for each in node:
-            yield from walk(each)
+            stack.extend(reversed(value.items()))
+        elif isinstance(value, list):
+            stack.extend(("", each) for each in reversed(value))
 
 
 def type_name(node: Node) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 
 Kind = Literal["select", "insert", "update", "delete", "merge"]
 Test = Literal["equal", "in", "range", "prefix", "infix", "pattern", "null", "not null", "contains", "true", "other"]

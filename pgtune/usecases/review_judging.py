@@ -28,6 +28,7 @@ from pgtune.sqltext.parse import kind, looked_at
 from pgtune.usecases.advise import read_workload
 from pgtune.usecases.review_ground import Ground
 from pgtune.usecases.review_matter import Matter, Request
+from pgtune.usecases.spread import spread
 from pgtune.workload.reading import typed
 from pgtune.workload.statement import Statement
 
@@ -84,7 +85,8 @@ class Judge:
         facts = self.ground.facts
         traces = list(self._traced(migrations))
         together = self.matter.change is not None
-        self.found.said += migration_rules.findings(migrations, traces, facts, together=together)
+        each = map if self.ground.twin else spread  # a twin's sessions are no child's
+        self.found.said += migration_rules.findings(migrations, traces, facts, together=together, each=each)
         self.found.moved += _moved(migrations, traces, facts)
         compared = list(self._compared(before))
         self.found.said += regressions.findings(compared, migrations, traces)

@@ -20,6 +20,7 @@ from pgtune.usecases import files
 from pgtune.usecases.changes import Change, changed
 from pgtune.usecases.git import repository
 from pgtune.usecases.review_trust import Trusted
+from pgtune.usecases.spread import spread
 
 RENDERED = "rendered.sql"  # as which the output of --render is reviewed
 RENDER_S = 120  # seconds that --render may take
@@ -107,7 +108,7 @@ def gather(request: Request) -> Matter:
     read = _of_change(request, change) if change else _of_paths(request, root)
     wanted = {path: content for path, content in read.contents.items() if not ruled.ignores(path)}
     wanted |= {RENDERED: _rendered(request.render, root)} if request.render else {}
-    project = sources.read(wanted, known=change.files if change else None)
+    project = sources.read(wanted, known=change.files if change else None, each=spread)
     known = _known(request, trusted)
     unknown = request.snapshot is None and request.schema is None and request.conninfo is None
     if change is None:

@@ -41,16 +41,6 @@ def snapshot(tmp_path_factory, clusters, binaries_of):
     return file
 
 
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    """A repository on its branch, in which the test stands."""
-    (tmp_path / "project").mkdir()
-    found = Repository(tmp_path / "project")
-    found.branch()
-    monkeypatch.chdir(found.root)
-    return found
-
-
 def pgtune(*words, **more):
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "pgtune", "review", *map(str, words)]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.step import Step, asked_of
 from pgtune.review.weighing import by_size

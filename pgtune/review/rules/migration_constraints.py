@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgtune.model.design import Name
+from pgtune.model.name import Name
 from pgtune.review.columns import bare, constraints
 from pgtune.review.fixes import constraint_name, not_valid
 from pgtune.review.rule import Remark, Rule

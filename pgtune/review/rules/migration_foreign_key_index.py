@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgtune.model.design import LONGEST_NAME
+from pgtune.model.name import LONGEST_NAME
 from pgtune.plans.words import listed
 from pgtune.review.keys import foreign, served
 from pgtune.review.rule import Remark, Rule

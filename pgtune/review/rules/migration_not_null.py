@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgtune.model.design import LONGEST_NAME
+from pgtune.model.name import LONGEST_NAME
 from pgtune.review.rule import Remark, Rule
 from pgtune.review.scenes import not_null_check
 from pgtune.review.step import Step, asked_of

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from pgtune.model.design import Name
 from pgtune.model.finding import SEVERITIES, Severity
+from pgtune.model.name import Name
 from pgtune.plans.insight import Insight
 from pgtune.plans.insight import Severity as Weight
 from pgtune.plans.plan import Node
