@@ -25,8 +25,8 @@ from pgtune.review.rule import Remark, Rule
 from pgtune.review.scene import MODES, STRONG
 from pgtune.sources.project import Migration, Sql
 from pgtune.sqltext.parse import kind, looked_at
-from pgtune.usecases.advise import read_workload
 from pgtune.usecases.review_ground import Ground
+from pgtune.usecases.review_known import known
 from pgtune.usecases.review_matter import Matter, Request
 from pgtune.usecases.spread import spread
 from pgtune.workload.reading import typed
@@ -34,7 +34,6 @@ from pgtune.workload.statement import Statement
 
 Tell = Callable[[str], None]
 
-KNOWN = 500  # queries of production that are planned before and after, the heaviest first
 PICTURES = 200  # statements whose plans are kept for the page
 LATE = "the time of the review was over (--time-limit)"
 
@@ -60,6 +59,7 @@ class Judge:
     tell: Tell
     until: float
     found: Judged = field(default_factory=Judged)
+    _of_code: bool = False
     _same: dict[Sql, tuple[list[tuple[Rule, Remark]], list[str], bool]] = field(default_factory=dict)
 
     def judge(self) -> Judged:
@@ -101,10 +101,11 @@ class Judge:
 
     def _before(self, migrations: Sequence[Migration]) -> Sequence[tuple[Statement, Plan]]:
         """The known queries with their plans before the change, where it has migrations that could change them."""
-        if not migrations or not self.ground.sized or self.ground.twin is None:
+        if not migrations or self.ground.twin is None:
             return ()
-        workload = read_workload(self.ground.snapshot, self.request.workload)
-        return tuple(self._planned(workload.statements[:KNOWN]))
+        found = known(self.request, self.matter, self.ground)
+        self._of_code = found.of_code
+        return tuple(self._planned(found.statements))
 
     def _planned(self, statements: Sequence[Statement]) -> Iterator[tuple[Statement, Plan]]:
         for number, statement in enumerate(statements, 1):
@@ -114,14 +115,16 @@ class Judge:
                 yield statement, plan
 
     def _compared(self, before: Sequence[tuple[Statement, Plan]]) -> Iterator[Compared]:
+        """The known queries before and after; where sizes are not known only those that broke can be told."""
         shown, drawn = _showing(values=self.request.show_values)
         for number, (statement, plan) in enumerate(before, 1):
             self.tell(f"planning known queries again, {number} of {len(before)}")
             after = None if self.late else self._plan(statement)
-            if isinstance(after, Plan):
-                yield Compared(statement, shown(statement.text), drawn(plan), drawn(after))
-            elif after is not None:
-                yield Compared(statement, shown(statement.text), drawn(plan), None, after)
+            text, where = (statement.text, statement.origin) if self._of_code else (shown(statement.text), "")
+            if isinstance(after, str):
+                yield Compared(statement, text, drawn(plan), None, after, where)
+            elif after is not None and self.ground.sized:
+                yield Compared(statement, text, drawn(plan), drawn(after), where=where)
 
     def _plan(self, statement: Statement) -> Plan | str:
         """Its plan, or why there is none."""
@@ -131,7 +134,7 @@ class Judge:
         try:
             return self.ground.twin.plan(query, AS_IT_IS)
         except NotPlannable as error:
-            return str(error)
+            return str(error).split(" LINE ")[0]  # what follows is the statement again
 
     # -- queries ---------------------------------------------------------------------------------------------------
 
@@ -249,7 +252,7 @@ def _unplanned(asked: Asked) -> Iterator[str]:
     if asked.sql.dynamic:
         yield "parts of it are known only when it runs, so only what is certain was looked at"
     elif asked.why_unplanned:
-        yield f"not planned: {asked.why_unplanned.split(' LINE ')[0]}"  # what follows is the statement again
+        yield f"not planned: {asked.why_unplanned.split(' LINE ')[0]}"  # as above
 
 
 def _pictured(compared: Compared) -> Pictured:

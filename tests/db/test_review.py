@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -16,7 +17,7 @@ import psycopg
 import pytest
 
 from pgtune.model.errors import BadInput, ServerNotFound
-from pgtune.snapshot import dump
+from pgtune.snapshot import dump, load
 from tests.db.reviewing import QUERY, Repository, codes, enlarged, fill, said
 from tests.db.reviewing import SCHEMA as SHOP
 
@@ -136,6 +137,39 @@ def test_known_queries_that_a_change_breaks(repository, snapshot, tmp_path):
     broken = [each for each in found.findings if each.code == "migration.breaks-query"]
     assert [(each.severity, each.line) for each in broken] == [("error", 2)]
     assert "note" in broken[0].message
+
+
+def unrecorded(snapshot, tmp_path):
+    """The same production, of which nobody recorded what it is asked."""
+    file = tmp_path / "unrecorded.pgtune"
+    file.write_bytes(dump(replace(load(snapshot.read_bytes()), workload=())))
+    return file
+
+
+def test_the_code_stands_for_queries_that_nobody_recorded(repository, snapshot, tmp_path):
+    """An index that code needs is dropped: named are the files and lines of that code, though the change leaves it."""
+    repository.write("queries/notes.sql", "SELECT id FROM orders WHERE customer_id = $1 AND note = $2;\n")
+    repository.commit()
+    repository.write(CHANGE, "SET lock_timeout = '2s';\nDROP INDEX orders_customer_id_idx;\n")
+    found = repository.review(base="HEAD", snapshot=unrecorded(snapshot, tmp_path))
+    dearer = [each for each in found.findings if each.code == "migration.regression"]
+    assert [(each.severity, each.line) for each in dearer] == [("error", 2)]
+    assert dearer[0].message.startswith("1 query of the code becomes up to ")
+    assert "(queries/notes.sql:1)" in dearer[0].message
+    assert any("2 queries of the project's own files stand for it" in each for each in found.notes)
+
+
+@pytest.mark.parametrize("sized", [True, False])
+def test_code_that_a_change_breaks(repository, snapshot, tmp_path, sized):
+    """A column that code asks for is dropped: known without sizes too. What is added breaks nothing."""
+    repository.write("app/notes.py", 'def read(db):\n    return db.execute("SELECT note FROM orders WHERE id = %s")\n')
+    repository.write("queries/new.sql", "SELECT paid FROM orders WHERE id = $1;\n")
+    repository.write(CHANGE, "ALTER TABLE orders ADD COLUMN paid boolean;\nALTER TABLE orders DROP COLUMN note;\n")
+    found = repository.review(**({"snapshot": unrecorded(snapshot, tmp_path)} if sized else {}))
+    broken = [each for each in found.findings if each.code == "migration.breaks-query"]
+    assert [each.line for each in broken] == [2]
+    assert "(app/notes.py:2)" in broken[0].message
+    assert not [each for each in found.findings if each.code == "migration.regression"]
 
 
 def test_queries_meet_the_schema_that_the_change_makes(repository, snapshot):
