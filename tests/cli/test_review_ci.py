@@ -67,6 +67,26 @@ class Runner:
         return value.replace("${{ github.event.pull_request.number }}", "7")
 
 
+def _workflow(folder):
+    """The workflow that docs/review.md shows, with an address in place of words."""
+    shown = re.search(r"## GitHub\n\n```yaml\n(.*?)```", (ROOT / "docs/review.md").read_text(), re.DOTALL)
+    assert shown
+    file = folder / "workflow.yml"
+    file.write_text(shown[1].replace("<where pgtune lives>@<a tag>", "owner/pgtune@v1"))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [("github-actions", ROOT / "action.yml"), ("gitlab-ci", ROOT / "docs/gitlab-ci.yml"), ("github-workflows", None)],
+)
+def test_the_code_hosts_read_it(schema, file, tmp_path):
+    """By the schemas that they publish."""
+    words = ["--builtin-schema", f"vendor.{schema}", str(file or _workflow(tmp_path))]
+    done = subprocess.run([PROGRAMS / "check-jsonschema", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_action_has_what_github_asks_for():
     """Each input and output has a description, each step a shell; nothing from outside is pasted into a script."""
     assert ACTION["runs"]["using"] == "composite"
