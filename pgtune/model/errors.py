@@ -78,3 +78,7 @@ class NotSql(BadInput):
 
 class NotPlannable(PgtuneError):
     """A statement cannot be planned on the twin: something it needs did not travel, or its text lacks a value."""
+
+
+class TookTooLong(PgtuneError):
+    """The work did not end in the time it was given. Give it more, or less to do; nothing was changed."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pgtune.model.errors import NotAllowed
+from pgtune.model.errors import NotAllowed, TookTooLong
 from pgtune.model.finding import Finding
 from pgtune.review import baseline, suppression
 from pgtune.review.catalogue import MIGRATION, QUERY
@@ -16,11 +16,14 @@ from pgtune.review.result import Looked, Review
 from pgtune.review.rule import Rule
 from pgtune.review.suppression import Sorted, suppressed
 from pgtune.sources.project import Comment, Sql
+from pgtune.usecases.deadline import within
 from pgtune.usecases.review_ground import Ground, stand
 from pgtune.usecases.review_judging import Judge, Judged, finding_of
 from pgtune.usecases.review_matter import Matter, Request, gather
 
 Tell = Callable[[str], None]
+
+GRACE = 10.0  # seconds that a step may go on when the time is over: none that ends by itself takes so long
 
 __all__ = ["Request", "review", "write_baseline"]
 
@@ -33,14 +36,19 @@ def review(request: Request, tell: Tell) -> Review:
     Raises:
         BadInput: a path, revision, file or option cannot be used.
         CannotConnect, NotAllowed, ConnectionLost: as the server answers that a snapshot is taken of.
+        TookTooLong: the time was over before anything could be judged.
     """
     until = time.monotonic() + request.seconds
     tell("reading the files")
-    matter = gather(request)
-    with ExitStack() as stack:
+    with ExitStack() as stack, within(request.seconds + GRACE):
+        matter = gather(request)
         ground = stand(stack, request, matter, tell)
-        judged = Judge(request, matter, ground, tell, until).judge()
-    return _told(matter, ground, judged)
+        judge = Judge(request, matter, ground, tell, until)
+        try:
+            judge.judge()
+        except TookTooLong as error:
+            ground.notes.append(f"{error} in the midst of a step: what came behind it was not reviewed")
+    return _told(matter, ground, judge.found)
 
 
 def _told(matter: Matter, ground: Ground, judged: Judged) -> Review:

@@ -119,6 +119,19 @@ def test_endless_functions_are_ended(repository):
     assert [each for each in answer["skipped"] if each["path"] == "queries/loop.sql"]
 
 
+def test_the_time_holds_for_a_single_step(repository):
+    """Raising the twin alone takes longer than this: the review is ended from outside it, and its server is gone."""
+    code = (
+        "import sys; from pgtune.cli import main; from pgtune.usecases import review; review.GRACE = -0.9; "
+        "sys.argv[1:] = ['review', '--diff', 'main', '--time-limit', '1']; main()"
+    )
+    repository.write("db/migrations/0002_more.sql", "CREATE TABLE t (a int);\n")
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as running:
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 3
+    assert "the time was over (--time-limit)" in said
+
+
 def test_a_configuration_of_git_starts_nothing(repository):
     """Attributes, filters, hooks and an fsmonitor that the branch brings are not run."""
     repository.write(".gitattributes", "*.sql filter=evil diff=evil\n")

@@ -1,0 +1,33 @@
+"""An end that holds whatever goes on: a clock of the system that interrupts, and not a look at it between steps."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from pgtune.model.errors import TookTooLong
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """End what runs within as soon as the time is over, as Ctrl-C would; beside the main thread nothing is ended.
+
+    Raises:
+        TookTooLong: the time was over.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _over)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would be no clock
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _over(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise TookTooLong("the time was over (--time-limit)")
