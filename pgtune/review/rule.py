@@ -48,3 +48,8 @@ class Remark:
     at: int = 0
     verified: bool = True
     about: tuple[Name, ...] = ()
+
+    def __reduce__(self) -> tuple[type["Remark"], tuple[object, ...]]:
+        """Sent between processes as Sql is."""
+        fields = (self.severity, self.message, self.help, self.fix, self.at, self.verified)
+        return Remark, (*fields, self.about)
