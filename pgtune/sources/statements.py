@@ -1,7 +1,7 @@
 """The statements of a text of SQL, each on its line; what cannot be read is said once, and the rest goes on."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pglast import parser
@@ -18,6 +18,10 @@ _BLOCK = 64 * 1024
 _COMMAND = re.compile(
     r"[ \t]*\n\s*^(?:--|insert|create|alter|drop|select|update|delete|set|copy)", re.IGNORECASE | re.MULTILINE
 )
+# A variable in place of a schema: `:schema.t`, `:"schema".t`, `{schema}.t`, `%(schema)s.t`; what psql gives it.
+_SCHEMA = re.compile(r"(?<![:\w])(?::\"?(?P<name>\w+)\"?|\{\w+\}|%\(\w+\)s)(?=\s*\.\s*[\w:{%\"])")
+_SET = re.compile(r"^[ \t]*\\set[ \t]+(\w+)[ \t]+'?([A-Za-z_]\w*)'?[ \t]*$", re.MULTILINE)
+_DYNAMIC = "a name in it is known only when it runs"
 _BLANK = re.compile(r"(?:\s|--[^\n]*+|;)*+")
 
 
@@ -39,7 +43,7 @@ def joined(parts: Iterable[Found]) -> Found:
 
 def statements(text: str, path: str, role: Role = "query", *, native: bool = False) -> Found:
     """The statements of a text for psql; `native`: `?` and `:` are operators, so placeholders need not be tried."""
-    plain = without_psql(text)
+    plain = _resolved(without_psql(text), dict(_SET.findall(text)))
     if _parses(plain):
         return Found(tuple(_read(split(plain), path, role, native=native)))
     ends, unclosed = _ends(plain)
@@ -49,6 +53,11 @@ def statements(text: str, path: str, role: Role = "query", *, native: bool = Fal
     blocks = [_block(*each, path, role, native=native) for each in _blocks(plain, ends)]
     skipped = (*(each for block in blocks for each in block.skipped), *lost)
     return Found(tuple(each for block in blocks for each in block.statements), skipped)
+
+
+def _resolved(text: str, given: Mapping[str, str]) -> str:
+    """The text with the schemas that it sets itself; a variable that nothing gives a value stays."""
+    return _SCHEMA.sub(lambda found: given.get(found["name"] or "", found[0]), text) if given else text
 
 
 def _ends(text: str) -> tuple[list[int], Mark | None]:
@@ -92,7 +101,7 @@ def _block(text: str, first: int, path: str, role: Role, *, native: bool) -> Fou
         return Found(found)
     why = [why_not(each.text, native=native) for each in found]
     wrong = (
-        Skipped(each.path, each.line, f"not SQL for PostgreSQL: {reason}")
+        Skipped(each.path, each.line, _DYNAMIC if _SCHEMA.search(each.text) else f"not SQL for PostgreSQL: {reason}")
         for each, reason in zip(found, why, strict=True)
         if reason
     )

@@ -156,3 +156,20 @@ def test_comments_that_speak_to_the_review():
         (6, ("a.b",), "", (6, 7)),
         (8, (), "", (8, 8)),
     ]
+
+
+@pytest.mark.parametrize("name", [":schema", ':"schema"', "{schema}", "%(schema)s"])
+def test_a_schema_that_is_a_variable_is_dynamic(name):
+    """It is no mistake of its author, and nothing is guessed; what stands beside it is read."""
+    found = read({"db/migrations/1_a.sql": f"ALTER TABLE {name}.t ADD a int;\nALTER TABLE t ADD b int;\n".encode()})
+    assert [each.why for each in found.skipped] == ["a name in it is known only when it runs"]
+    assert [each.text for each in found.migrations[0].statements] == ["ALTER TABLE t ADD b int"]
+
+
+def test_a_schema_that_the_file_sets_is_read():
+    text = '\\set schema shop\nSELECT a FROM :schema.t WHERE id = :id;\nSELECT a FROM :"schema".t;\n'
+    found = read({"queries/a.sql": text.encode()})
+    assert [(each.text, each.line) for each in found.queries] == [
+        ("SELECT a FROM shop.t WHERE id = :id", 2),
+        ("SELECT a FROM shop.t", 3),
+    ]
