@@ -22,7 +22,8 @@ BEHIND = 1.01  # a set that is so much dearer before it is filled up is given up
 class Model:
     """`plans` of each query as (set, cost), the cheapest first, with the empty set last; `weights` as many.
 
-    `sizes` in bytes and `taxes` in cost are by candidate. `budget` None: all the storage; `most` None: any number.
+    `sizes` in bytes and `taxes` in cost are by candidate, and so are `touched`, the queries that can use it, and
+    `serving`, the plans (query, set, cost) that do. `budget` None: all the storage; `most` None: any number.
     """
 
     plans: Sequence[Sequence[tuple[int, float]]]
@@ -33,6 +34,7 @@ class Model:
     most: int | None = None
     over: Callable[[], bool] = lambda: False
     touched: dict[int, list[int]] = field(default_factory=dict)
+    serving: dict[int, list[tuple[int, int, float]]] = field(default_factory=dict)
     bundles: list[int] = field(default_factory=list)
     least: float = 0.0  # a gain that is none
 
@@ -40,21 +42,24 @@ class Model:
         found: dict[int, dict[int, None]] = {}
         sets: dict[int, None] = {}
         for query, plans in enumerate(self.plans):
-            for used, _cost in plans:
+            for used, cost in plans:
                 if used:
                     sets[used] = None
                 for number in bits(used):
                     found.setdefault(number, {})[query] = None
+                    self.serving.setdefault(number, []).append((query, used, cost))
         self.touched = {number: list(queries) for number, queries in found.items()}
         self.bundles = list(sets)
         self.least = TINY * self.total(0)
 
+    def plan(self, query: int, chosen: int) -> tuple[int, float]:
+        """The cheapest plan of the query that the set allows: what it uses and its cost."""
+        missing = ~chosen
+        return next(plan for plan in self.plans[query] if not plan[0] & missing)
+
     def cost(self, query: int, chosen: int) -> float:
-        """The cheapest plan of the query that the set allows."""
-        for used, cost in self.plans[query]:
-            if not used & ~chosen:
-                return cost
-        raise ValueError("a query without a plan")
+        """What the query costs with this set."""
+        return self.plan(query, chosen)[1]
 
     def total(self, chosen: int) -> float:
         """What the whole workload costs with this set."""
@@ -82,42 +87,50 @@ class Model:
 
 @dataclass(slots=True)
 class State:
-    """A chosen set with each query's cost under it."""
+    """A chosen set, its size in bytes, and each query's plan under it."""
 
     model: Model
     chosen: int = 0
-    costs: list[float] = field(default_factory=list)
+    size: int = 0
+    plans: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.costs = [self.model.cost(query, self.chosen) for query in range(len(self.model.plans))]
+        self.size = self.model.size(self.chosen)
+        self.plans = [self.model.plan(query, self.chosen) for query in range(len(self.model.plans))]
 
     @property
     def total(self) -> float:
         """What the whole workload costs."""
         model = self.model
-        costs = sum(weight * cost for weight, cost in zip(model.weights, self.costs, strict=True))
+        costs = sum(weight * cost for weight, (_used, cost) in zip(model.weights, self.plans, strict=True))
         return costs + sum(model.taxes[number] for number in bits(self.chosen))
 
     def gain(self, chosen: int) -> float:
         """What going over to that set would save."""
-        model, changed = self.model, list(bits(self.chosen ^ chosen))
-        saved, costs, weights = 0.0, self.costs, model.weights
-        for query in model.queries(changed):
-            saved += weights[query] * (costs[query] - model.cost(query, chosen))
-        taxes = (model.taxes[number] * (1 if chosen >> number & 1 else -1) for number in changed)
-        return saved - sum(taxes)
+        model, missing, after = self.model, ~chosen, dict[int, float]()
+        added, removed = list(bits(chosen & ~self.chosen)), list(bits(self.chosen & missing))
+        for number in removed:
+            for query in model.touched.get(number, ()):
+                if self.plans[query][0] & missing:
+                    after[query] = model.cost(query, chosen)
+        for number in added:
+            for query, used, cost in model.serving.get(number, ()):
+                if cost < after.get(query, self.plans[query][1]) and not used & missing:
+                    after[query] = cost
+        saved = sum(model.weights[query] * (self.plans[query][1] - cost) for query, cost in after.items())
+        return saved - sum(model.taxes[each] for each in added) + sum(model.taxes[each] for each in removed)
 
     def become(self, chosen: int) -> None:
         """Go over to that set."""
         changed = list(bits(self.chosen ^ chosen))
-        self.chosen = chosen
+        self.chosen, self.size = chosen, self.model.size(chosen)
         for query in self.model.queries(changed):
-            self.costs[query] = self.model.cost(query, chosen)
+            self.plans[query] = self.model.plan(query, chosen)
 
     def copy(self) -> "State":
         """One that can be changed for itself."""
         other = State.__new__(State)
-        other.model, other.chosen, other.costs = self.model, self.chosen, list(self.costs)
+        other.model, other.chosen, other.size, other.plans = self.model, self.chosen, self.size, list(self.plans)
         return other
 
 
@@ -161,13 +174,15 @@ def fill(state: State, score: Score = by_byte) -> None:
 
 
 def _entry(state: State, bundle: int, score: Score) -> tuple[float, int] | None:
-    chosen = state.chosen | bundle
-    if chosen == state.chosen or not state.model.fits(chosen):
+    model, chosen = state.model, state.chosen | bundle
+    added = chosen ^ state.chosen
+    if not added or (model.most is not None and chosen.bit_count() > model.most):
+        return None
+    size = model.size(added)
+    if model.budget is not None and state.size + size > model.budget:
         return None
     gain = state.gain(chosen)
-    if gain <= state.model.least:
-        return None
-    return -score(gain, state.model.size(chosen & ~state.chosen)), bundle
+    return (-score(gain, size), bundle) if gain > model.least else None
 
 
 def prune(state: State) -> None:

@@ -58,6 +58,8 @@ class WhatIf:
     names: dict[str, str] = field(default_factory=dict)
     _made: dict[Placed, Made] = field(default_factory=dict)
     _refused: dict[Placed, str] = field(default_factory=dict)
+    _plain: dict[Index, Made] = field(default_factory=dict)  # those on their own tables: nearly all that is asked for
+    _oids: set[int] = field(default_factory=set)
     _hidden: set[int] = field(default_factory=set)
 
     def forget(self) -> None:
@@ -66,11 +68,13 @@ class WhatIf:
         made = [each for each in self._made if each.table == each.index.table]  # the others went with their copies
         if made:
             self.builder.made([f"DROP INDEX {each.name.sql}" for each in made])
-        self._made, self._refused, self.names = {}, {}, {}
+        self._made, self._refused, self._plain, self._oids, self.names = {}, {}, {}, set(), {}
         self.estimates.forget()
 
     def lacking(self, indexes: Iterable[Index], places: Places) -> list[Placed]:
         """Those that were not built yet, in a fixed order."""
+        if not places and self._plain.keys() >= set(indexes):
+            return []
         wanted = {Placed(index, places.get(index.table, index.table)) for index in indexes}
         return sorted(wanted - self._made.keys() - self._refused.keys())
 
@@ -80,16 +84,26 @@ class WhatIf:
         Raises:
             NotPlannable: an index could not be built, or one to be dropped is not on the twin.
         """
-        wanted = [Placed(index, places.get(index.table, index.table)) for index in sorted(design.indexes)]
+        wanted = self._wanted(design.indexes, places)
+        shown = {oid for _index, made in wanted for oid in made.oids}
+        hidden = self._oids - shown | self._dropped(design.dropped, places)
+        if hidden != self._hidden:
+            self._switch(hidden)
+        self.names = {part: index.name for index, made in wanted for part in made.parts}
+
+    def _wanted(self, indexes: Collection[Index], places: Places) -> Sequence[tuple[Index, Made]]:
+        """What these indexes are on the twin.
+
+        Raises:
+            NotPlannable: one of them could not be built.
+        """
+        if not places and self._plain.keys() >= set(indexes):
+            return [(index, self._plain[index]) for index in indexes]
+        wanted = [Placed(index, places.get(index.table, index.table)) for index in sorted(indexes)]
         refused = next((self._refused[each] for each in wanted if each in self._refused), None)
         if refused is not None:
             raise NotPlannable(refused)
-        shown = {oid for each in wanted for oid in self._made[each].oids}
-        made = {oid for each in self._made.values() for oid in each.oids}
-        hidden = made - shown | self._dropped(design.dropped, places)
-        if hidden != self._hidden:
-            self._switch(hidden)
-        self.names = {part: each.index.name for each in wanted for part in self._made[each].parts}
+        return [(each.index, self._made[each]) for each in wanted]
 
     def _switch(self, hidden: set[int]) -> None:
         values = {"shown": sorted(self._hidden - hidden), "hidden": sorted(hidden - self._hidden)}
@@ -97,6 +111,8 @@ class WhatIf:
         self._hidden = hidden
 
     def _dropped(self, names: Collection[Name], places: Places) -> set[int]:
+        if not names:
+            return set()
         listed = sorted(names)
         found = self._read([*listed, *(Name(copy.schema, name.name) for name in listed for copy in places.values())])
         for number, name in enumerate(listed, 1):
@@ -117,9 +133,15 @@ class WhatIf:
         for number, each in enumerate(made, 1):
             own = [row for row in rows if row["asked"] == number]
             parts = tuple(row["name"] for row in own if row["name"] != each.index.name)
-            self._made[each] = Made(tuple(row["oid"] for row in own), parts)
+            self._remember(each, Made(tuple(row["oid"] for row in own), parts))
             sizes += [size for row in own if (size := self._sized(each.index, row)) is not None]
         write_sizes(self.superuser, sizes)
+
+    def _remember(self, placed: Placed, made: Made) -> None:
+        self._made[placed] = made
+        self._oids.update(made.oids)
+        if placed.table == placed.index.table:
+            self._plain[placed.index] = made
 
     def pages_of(self, index: Index) -> int:
         """Pages that an index would take, over all partitions of its table."""
