@@ -4,10 +4,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from tabulate import tabulate
 
-from benchmarks.advise.built import TIMEOUT_S, Built, measured, with_indexes
+from benchmarks.advise.built import TIMEOUT_S, Built, planned, with_indexes
 from benchmarks.advise.published import EXTEND
 from pgtune.indexes.advice import IndexAdvice, Limits
 from pgtune.indexes.advise import advise
@@ -64,10 +65,10 @@ def prepare(twin: Twin) -> Callable[[Sequence[Index]], None]:
 def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[int], runs: int | None) -> str:
     """The whole comparison as text; `runs` None: nothing is built, 0: built and planned, else run so many times."""
     rows = advised(conninfo, queries, budgets)
-    before = measured(conninfo, queries, runs or 0)
+    before = planned(conninfo, queries)
     if runs is not None:
         rows = [_really(row, conninfo, queries, runs, before) for row in rows]
-    return "\n\n".join([_table(name, rows, before), *_slower(rows, before)])
+    return "\n\n".join([_table(name, rows, before), *_slower(rows)])
 
 
 def _really(row: Row, conninfo: str, queries: Mapping[str, str], runs: int, before: Built) -> Row:
@@ -104,8 +105,8 @@ def _table(name: str, rows: Sequence[Row], before: Built) -> str:
                 advice.planner_calls,
                 row.seconds,
                 advice.above_bound * 100,
-                _seconds(before.seconds) if built and built.seconds else None,
-                _seconds(built.seconds) if built and built.seconds else None,
+                sum(median(each.without) for each in built.timed.values()) if built and built.timed else None,
+                sum(median(each.with_them) for each in built.timed.values()) if built and built.timed else None,
             ]
         )
     heads = [
@@ -116,21 +117,19 @@ def _table(name: str, rows: Sequence[Row], before: Built) -> str:
                                                               ".1f", ".1f", ".1f"))  # fmt: skip
 
 
-def _seconds(seconds: Mapping[str, float]) -> float:
-    return sum(seconds.values())
-
-
-def _slower(rows: Sequence[Row], before: Built) -> list[str]:
+def _slower(rows: Sequence[Row]) -> list[str]:
     """Queries that ran noticeably longer with the indexes, and those that were cut off without."""
     found = []
     for row in rows:
-        if row.built is None or not row.built.seconds:
+        if row.built is None or not row.built.timed:
             continue
         worse = [
-            f"{name} {before.seconds[name]:.2f} to {after:.2f} s"
-            for name, after in row.built.seconds.items()
-            if after > before.seconds[name] * SLOWER and after > before.seconds[name] + NOISE_S
+            f"{name} {each.text} s"
+            for name, each in row.built.timed.items()
+            if each.ratio > SLOWER and median(each.with_them) > median(each.without) + NOISE_S
         ]
-        found.append(f"{row.budget or 'all'} MB, slower by more than a tenth: {', '.join(worse) or 'none'}")
-    cut = [name for name, seconds in before.seconds.items() if seconds >= TIMEOUT_S]
-    return [*found, *([f"cut off after {TIMEOUT_S} s without indexes: {', '.join(cut)}"] if cut else [])]
+        cut = [name for name, each in row.built.timed.items() if max(each.without) >= TIMEOUT_S]
+        size = f"{row.budget or 'all'} MB: {len(row.built.timed)} plans changed"
+        found.append(f"{size}; slower by more than a tenth: {', '.join(worse) or 'none'}")
+        found += [f"cut off after {TIMEOUT_S} s without the indexes: {', '.join(cut)}"] if cut else []
+    return found

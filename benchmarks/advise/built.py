@@ -1,8 +1,13 @@
-"""The advice really built on the server with the data: what it costs, how big it is, how long the queries run."""
+"""The advice really built on the server with the data: what it costs, how big it is, how long the queries run.
 
-import contextlib
+Each query whose plan changes runs with and without the indexes in turn, in one session, so that both meet the same
+machine: without means that pg_index calls them invalid meanwhile, which hides them from the planner and nothing else.
+"""
+
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -10,18 +15,37 @@ import psycopg
 from psycopg import sql
 
 from pgtune.model.design import Index
+from pgtune.plans.parse import plan_of
 
 TIMEOUT_S = 180  # a query without indexes may run for hours; it is cut off, and counted with this
+LONG_S = 30  # a run that takes longer is not repeated: the machine's noise is small beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Seconds of the runs of one query; one that was cut off counts TIMEOUT_S."""
+
+    without: tuple[float, ...]
+    with_them: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Time with over time without, by the medians."""
+        return median(self.with_them) / median(self.without)
+
+    @property
+    def text(self) -> str:
+        """Both medians with their spread."""
+        return f"{_spread(self.without)} to {_spread(self.with_them)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """By query: the planner's cost and the median of the warm runs in seconds (empty if none were wanted)."""
+    """By query: the planner's cost, and the runs of those whose plan changed."""
 
     costs: Mapping[str, float]
-    seconds: Mapping[str, float] = field(default_factory=dict)
     size_bytes: int = 0
-    indexes: int = 0
+    timed: Mapping[str, Timed] = field(default_factory=dict)
 
     @property
     def cost(self) -> float:
@@ -29,16 +53,14 @@ class Built:
         return sum(self.costs.values())
 
 
-def measured(conninfo: str, queries: Mapping[str, str], runs: int) -> Built:
+def planned(conninfo: str, queries: Mapping[str, str]) -> Built:
     """The database as it is now."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        costs = {name: _cost(connection, text) for name, text in queries.items()}
-        seconds = {name: _seconds(connection, text, runs) for name, text in queries.items()} if runs else {}
-    return Built(costs, seconds)
+        return Built({name: _plan(connection, text)[0] for name, text in queries.items()})
 
 
 def with_indexes(conninfo: str, queries: Mapping[str, str], indexes: Sequence[Index], runs: int) -> Built:
-    """The same with these indexes, which are removed again."""
+    """The same with these indexes, which are removed again; `runs` of each query whose plan they change."""
     names = [sql.Identifier(index.table.schema, index.name) for index in indexes]
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("SET maintenance_work_mem = '256MB'")
@@ -46,11 +68,43 @@ def with_indexes(conninfo: str, queries: Mapping[str, str], indexes: Sequence[In
             for index in indexes:
                 connection.execute(index.ddl().encode())
             size = sum(_size(connection, name) for name in names)
-            found = measured(conninfo, queries, runs)
+            plans = {name: _plan(connection, text) for name, text in queries.items()}
+            own = {index.name for index in indexes}
+            changed = [name for name, (_cost, used) in plans.items() if used & own] if runs else []
+            timed = {name: _turns(connection, name, queries[name], indexes, runs) for name in changed}
         finally:
             for name in names:
                 connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(name))
-    return Built(found.costs, found.seconds, size, len(names))
+    return Built({name: cost for name, (cost, _used) in plans.items()}, size, timed)
+
+
+def _turns(connection: psycopg.Connection, name: str, text: str, indexes: Sequence[Index], runs: int) -> Timed:
+    """The query with and without the indexes in turn, each once more in the beginning to warm up."""
+    found: tuple[list[float], list[float]] = ([], [])
+    for _run in range(runs + 1):
+        for times, hidden in zip(found, (True, False), strict=True):
+            if not times or times[-1] < LONG_S:
+                with _hidden(connection, indexes if hidden else ()):
+                    times.append(_seconds(connection, text))
+    timed = Timed(*(tuple(each[1:] or each) for each in found))
+    print(f"  {name}: {timed.text} s ({timed.ratio:.2f})", file=sys.stderr)
+    return timed
+
+
+@contextmanager
+def _hidden(connection: psycopg.Connection, indexes: Sequence[Index]) -> Iterator[None]:
+    """The planner does not see these indexes meanwhile."""
+    change = (
+        "WITH hidden AS (UPDATE pg_index SET indisvalid = %s FROM pg_class c WHERE c.oid = indexrelid "
+        "AND relname = ANY (%s) RETURNING indrelid) "
+        "UPDATE pg_class c SET relpages = c.relpages FROM hidden h WHERE c.oid = h.indrelid"
+    )
+    names = [index.name for index in indexes]
+    connection.execute(change, (False, names))
+    try:
+        yield
+    finally:
+        connection.execute(change, (True, names))
 
 
 def _size(connection: psycopg.Connection, name: sql.Identifier) -> int:
@@ -59,21 +113,27 @@ def _size(connection: psycopg.Connection, name: sql.Identifier) -> int:
     return int(row[0])
 
 
-def _cost(connection: psycopg.Connection, text: str) -> float:
+def _plan(connection: psycopg.Connection, text: str) -> tuple[float, set[str]]:
+    """The cost of a query and the indexes that it uses."""
     row = connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
     assert row is not None
-    return float(row[0][0]["Plan"]["Total Cost"])
+    plan = plan_of(row[0])
+    return plan.cost, set(plan.indexes)
 
 
-def _seconds(connection: psycopg.Connection, text: str, runs: int) -> float:
-    """The median of the runs after one that warms up; one that is cut off is not repeated."""
+def _seconds(connection: psycopg.Connection, text: str) -> float:
+    """How long one run takes; TIMEOUT_S if it is cut off."""
     connection.execute(f"SET statement_timeout = '{TIMEOUT_S}s'".encode())
-    times: list[float] = []
-    for _run in range(runs + 1):
-        begin = time.perf_counter()
-        with contextlib.suppress(psycopg.errors.QueryCanceled):
-            connection.execute(text.encode()).fetchall()
-        times.append(time.perf_counter() - begin)
-        if times[-1] >= TIMEOUT_S:
-            return float(TIMEOUT_S)
-    return median(times[1:] or times)
+    begin = time.perf_counter()
+    try:
+        connection.execute(text.encode()).fetchall()
+    except psycopg.errors.QueryCanceled:
+        return float(TIMEOUT_S)
+    finally:
+        connection.execute("SET statement_timeout = 0")
+    return time.perf_counter() - begin
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    whole = f"{median(seconds):.2f}"
+    return f"{whole} ({min(seconds):.2f}-{max(seconds):.2f})" if len(seconds) > 1 else whole
