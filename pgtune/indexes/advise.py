@@ -12,6 +12,7 @@ from pgtune.indexes.pool import Pool
 from pgtune.indexes.propose import Proposer
 from pgtune.indexes.results import Results
 from pgtune.indexes.selection import Prepare, Selection
+from pgtune.indexes.trusted import Trust
 from pgtune.model.design import Index
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.workload.catalog import Tables
@@ -70,7 +71,8 @@ def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits
         costs, pool, planned.items, Proposer(facts, limits.max_columns), limits,
         lambda number: taxes.tax(pool.candidates[number].index, pool.sizes[number]), tell, world.prepare,
     )  # fmt: skip
-    chosen = selection.within_guard(selection.run())
+    trust = Trust(selection, facts, limits.worst)
+    chosen = selection.within_guard(trust.better(selection.run()))
     results = Results(facts, planned, costs, pool, taxes, selection.model(), chosen)
     bounds = selection.bound(chosen)
     queries = results.queries(bounds)

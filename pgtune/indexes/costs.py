@@ -30,6 +30,7 @@ class Known:
     used: int
     cost: float
     others: frozenset[str] = frozenset()
+    plan: Plan | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Costs:
 
     def start(self, item: Item, plan: Plan) -> None:
         """Take the query's plan without any candidate."""
-        self.known[item.number] = [Known(0, 0, plan.cost, plan.indexes)]
+        self.known[item.number] = [Known(0, 0, plan.cost, plan.indexes, plan)]
         self._asked[item.number, 0] = plan.cost
 
     def base(self, item: Item) -> float:
@@ -105,7 +106,7 @@ class Costs:
         used = self.pool.named(plan.indexes) & offered
         if not used and plan.cost < self.base(item) * (1 - STRANGE):
             used = mask
-        return self._note(item, Known(mask, used, plan.cost, self.pool.others(plan.indexes)))
+        return self._note(item, Known(mask, used, plan.cost, self.pool.others(plan.indexes), plan))
 
     def _refused(self, item: Item, mask: int) -> int:
         """Those that cannot be built here (an operator class or an immutable function is missing), tried one by one."""

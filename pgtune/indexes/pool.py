@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pgtune.indexes.access import Access
 from pgtune.indexes.advice import SizeOf
 from pgtune.indexes.candidate import Candidate
-from pgtune.indexes.relevance import usable
+from pgtune.indexes.relevance import skippable, usable
 from pgtune.model.design import Index, Name, Query
 
 
@@ -71,6 +71,14 @@ class Pool:
         for item in self._by_table.get(index.table, ()):
             if any(access.table == index.table and usable(index, access) for access in item.accesses):
                 item.relevant |= bit
+
+    def skipped_into(self, mask: int) -> None:
+        """Make these known to the queries that a planner may serve by skipping over their first key."""
+        for number in bits(mask):
+            index = self.candidates[number].index
+            for item in self._by_table.get(index.table, ()):
+                if any(access.table == index.table and skippable(index, access) for access in item.accesses):
+                    item.relevant |= 1 << number
 
     def refuse(self, mask: int) -> None:
         """Take candidates that cannot be built out of everything."""

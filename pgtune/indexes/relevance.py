@@ -19,6 +19,13 @@ def usable(index: Index, access: Access) -> bool:
     return bool(names & {each.term.sql for each in access.predicates} | names & _columns(access))
 
 
+def skippable(index: Index, access: Access) -> bool:
+    """True if the access asks for a key of a B-tree behind the first: from 18 on it may be read by skipping."""
+    if index.where or index.method != "btree":
+        return False
+    return not {key.column or key.expression for key in index.keys[1:]}.isdisjoint(_starts(access))
+
+
 def _starts(access: Access) -> set[str]:
     """What a useful B-tree can begin with."""
     terms = [each.term for each in (*access.certain, *access.arms)]

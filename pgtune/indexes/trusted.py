@@ -1,0 +1,93 @@
+"""Among sets of nearly the same cost, one that makes no query dearer if joins on several columns are joins on a key.
+
+Where that is so the planner expects far too few rows, and looks up each of the many in an index that was advised for
+other queries. Such an index is given up if the workload can nearly do without it; else the query is named.
+"""
+
+from dataclasses import dataclass, field
+
+from pgtune.indexes import composite
+from pgtune.indexes.costs import Known
+from pgtune.indexes.facts import Facts
+from pgtune.indexes.pool import Item, bits
+from pgtune.indexes.search import Model, best_set
+from pgtune.indexes.selection import Selection
+
+NEAR = 0.02  # of the workload's cost as it is: what a set may cost more for being trusted
+ROUNDS = 4
+
+
+@dataclass(slots=True)
+class Trust:
+    """Looks at the queries' plans under a set. `limit`: how many times dearer one may become."""
+
+    selection: Selection
+    facts: Facts
+    limit: float
+    _costs: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def better(self, chosen: int) -> int:
+        """This set, or one without indexes that a risky plan rests on."""
+        self._asked(chosen)
+        most = self._total(chosen) + NEAR * self._total(0)
+        best, banned = (len(self.risky(chosen)), self._total(chosen), chosen), 0
+        for _round in range(ROUNDS):
+            risky = self.risky(chosen)
+            number = next((each for item in risky if (each := self._culprit(item, chosen)) is not None), None)
+            if number is None or self.selection.limits.over():
+                break
+            banned |= 1 << number
+            chosen = self._filled(chosen & ~banned, banned)
+            if self._total(chosen) > most:
+                break
+            best = min(best, (len(self.risky(chosen)), self._total(chosen), chosen))
+        return best[2]
+
+    def risky(self, chosen: int) -> list[Item]:
+        """The queries that this set would make dearer than allowed, the worst first."""
+        times = {item.number: self._cost(item, chosen) / max(self._cost(item, 0), 1.0) for item in self.selection.items}
+        found = [item for item in self.selection.items if times[item.number] > self.limit]
+        return sorted(found, key=lambda item: -times[item.number])
+
+    def _culprit(self, item: Item, chosen: int) -> int | None:
+        """The index without which the query is not risky any more, that one which the workload misses least."""
+        found = []
+        for number in bits(self.selection.costs.used(item, chosen)):
+            less = chosen & ~(1 << number)
+            self.selection.costs.exact(item, less)
+            if self._cost(item, less) <= self.limit * self._cost(item, 0):
+                found.append((self._total(less), number))
+        return min(found)[1] if found else None
+
+    def _filled(self, chosen: int, banned: int) -> int:
+        """What is best around this set without the banned ones, with its costs asked for."""
+        model = self.selection.model()
+        plans = [[plan for plan in plans if not plan[0] & banned] for plans in model.plans]
+        less = Model(plans, model.weights, model.sizes, model.taxes, model.budget, model.most, model.over)
+        found = best_set(less, (chosen,), careful=False)
+        self._asked(found)
+        return found
+
+    def _asked(self, chosen: int) -> None:
+        """Ask for what each query costs with the whole set, skip scans included: the search leaves those aside."""
+        self.selection.pool.skipped_into(chosen)
+        for item in self.selection.items:
+            self.selection.costs.exact(item, chosen)
+
+    def _total(self, chosen: int) -> float:
+        return self.selection.model().total(chosen)
+
+    def _cost(self, item: Item, chosen: int) -> float:
+        """What the query costs with this set if its joins are on keys."""
+        costs, mask = self.selection.costs, chosen & item.relevant
+        cheapest = costs.best(item, mask)
+        if any(self._reckoned(item, each) > each.cost for each in (costs.best(item, 0), cheapest)):
+            costs.ask(item, mask)  # of plans that cost the same, which one it is matters now
+        exact = next((each for each in costs.known[item.number] if each.available == mask), cheapest)
+        return self._reckoned(item, exact)
+
+    def _reckoned(self, item: Item, known: Known) -> float:
+        key = (item.number, known.available)
+        if key not in self._costs:
+            self._costs[key] = known.cost if known.plan is None else composite.cost(known.plan, self.facts)
+        return self._costs[key]
