@@ -15,7 +15,7 @@ class Sql:
     `text` is as written, placeholders and all; `numbered` of sqltext makes `$n` of them. `native`: `?` and `:` in it
     are PostgreSQL's own operators. `dynamic`: parts of it are known only when it runs, so nothing but what is certain
     may be said. `loop`: the line of the loop in code that runs it once a turn, 0 for none. `name`: of a named query.
-    `routine`: the function whose body it stands in.
+    `routine`: the function whose body it stands in. `by_tool`: a BEGIN or COMMIT that the migration tool sends by itself.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Sql:
     loop: int = 0
     name: str = ""
     routine: str = ""
+    by_tool: bool = False
 
     def __reduce__(self) -> tuple[type["Sql"], tuple[object, ...]]:
         """Sent between processes by its fields in their order: three times as fast as a dataclass's own way."""

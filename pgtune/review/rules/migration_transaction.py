@@ -49,7 +49,7 @@ BEGINS = {"TRANS_STMT_BEGIN", "TRANS_STMT_START"}
 @asked_of("TransactionStmt")
 def nested(step: Step) -> Iterator[Remark]:
     """BEGIN where a transaction is open, and COMMIT of one that the tool has opened."""
-    if not step.scene.began:
+    if not step.scene.began or step.sql.by_tool:
         return
     kind = step.node.get("kind")
     if kind in BEGINS:
@@ -72,7 +72,7 @@ def _begins(step: Step) -> bool:
 @asked_of("TransactionStmt")
 def uncommitted(step: Step) -> Iterator[Remark]:
     """BEGIN with no end behind it."""
-    if step.node.get("kind") not in BEGINS or step.scene.began:
+    if step.node.get("kind") not in BEGINS or step.scene.began or step.sql.by_tool:
         return
     if not any(each.kind == "TransactionStmt" and each.node.get("kind") in ENDS for each in step.later):
         yield Remark("error", "this transaction is never committed: all of it is undone when the session ends",

@@ -106,15 +106,9 @@ class _Reader:
     def _with(self, node: ast.With) -> Found:
         call = called(node.items[0].context_expr) if len(node.items) == 1 else None
         if call and call.name == "autocommit_block":
-            inside = [self.read(each) for each in node.body]
-            begins = Found((self._sql("COMMIT", node),))
-            return joined(
-                [
-                    begins,
-                    *inside,
-                    Found((replace(self._sql("BEGIN", node), lines=1, line=node.end_lineno or node.lineno),)),
-                ]
-            )
+            commit = replace(self._sql("COMMIT", node), by_tool=True)
+            begin = replace(self._sql("BEGIN", node), by_tool=True, lines=1, line=node.end_lineno or node.lineno)
+            return joined([Found((commit,)), *(self.read(each) for each in node.body), Found((begin,))])
         if call and call.name == "batch_alter_table" and call.args:
             return joined([self._batch(each, call) for each in node.body])
         raise Unsure("with ...")

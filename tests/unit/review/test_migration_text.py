@@ -4,6 +4,7 @@ import pytest
 
 from pgtune.plans.spot import Facts
 from pgtune.review.migrations import findings
+from pgtune.sources import read
 from pgtune.sources.project import Migration, Sql
 from tests.unit.review.migrating import BIG, GB, codes, index, known, one, review, table
 
@@ -209,6 +210,16 @@ def test_own_begin_is_nested_only_where_the_tool_opens_one() -> None:
     assert "migration.nested-transaction" not in codes(review(text))
     assert codes(review(text, tool="goose")) == ["migration.nested-transaction"]
     assert codes(review("ALTER TABLE orders ADD a int; COMMIT", tool="goose")) == ["migration.nested-transaction"]
+
+
+def test_what_alembic_sends_around_an_autocommit_block_is_not_the_users() -> None:
+    """Its COMMIT and BEGIN are the tool's own; the same words in op.execute() are not."""
+    block = "with op.get_context().autocommit_block():\n        op.execute('CREATE INDEX CONCURRENTLY i ON t (a)')"
+    for body, expected in ((block, []), ("op.execute('COMMIT')", ["migration.nested-transaction"])):
+        text = f"revision = 'b'\ndown_revision = None\n\ndef upgrade():\n    {body}\n"
+        made = read({"alembic/versions/b_x.py": text.encode()}).migrations
+        found = [(rule.code, remark) for _, rule, remark in findings(made, [], None, together=True)]
+        assert codes(found) == expected
 
 
 def test_a_lock_is_held_while_another_table_is_read() -> None:
