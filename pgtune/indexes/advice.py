@@ -68,7 +68,8 @@ class IndexRecommendation:
     `cost_before` and `cost_after` are of the statements it serves, today and with all of the advice, times weight;
     `gain` is what it saves once those before it in the order are there (the gains of all add up), write tax taken off.
     `write_tax` is what the workload's and the recorded writes pay for it. `needs` are statements to run first
-    (CREATE EXTENSION); `doubts` say why the confidence is not high.
+    (CREATE EXTENSION); `doubts` say why the confidence is not high. `script` makes it beside writers, on a partitioned
+    table partition by partition.
     """
 
     index: Index
@@ -80,6 +81,7 @@ class IndexRecommendation:
     queries: tuple[Served, ...]
     why: str
     confidence: Confidence
+    script: str
     doubts: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
@@ -109,9 +111,10 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Existing indexes that one new index can stand for: created first, then the others are dropped."""
+    """Existing indexes that one new index can stand for: created first by `script`, then the others are dropped."""
 
     index: Index
+    script: str
     replaces: tuple[Name, ...]
     why: str
     size_before: int

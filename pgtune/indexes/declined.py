@@ -34,7 +34,7 @@ def _impossible(selection: Selection) -> Iterator[NotWorthIt]:
 
 def _why(name: Name, table: TableFacts, selection: Selection) -> str:
     if table.tiny:
-        pages = f"{table.table.pages} page{'' if table.table.pages == 1 else 's'}"
+        pages = f"{table.pages} page{'' if table.pages == 1 else 's'}"
         return f"It is tiny ({pages}): reading it whole costs as little as an index would."
     numbers = [n for n, each in enumerate(selection.pool.candidates) if each.index.table == name]
     if not numbers:

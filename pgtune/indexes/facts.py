@@ -43,9 +43,10 @@ def numbers(text: str | None) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """One table. `table` is as the snapshot has it."""
+    """One table. `table` is as the snapshot has it; `parts` are the partitions that hold a partitioned one's rows."""
 
     table: Table
+    parts: Sequence[Table] = ()
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
@@ -54,13 +55,26 @@ class TableFacts:
 
     @property
     def rows(self) -> float:
-        """Rows by pg_class, or what a page holds by custom where it was never analyzed."""
-        return self.table.rows if self.table.rows >= 0 else 0.0
+        """Rows by pg_class, 0 where it was never analyzed; of a partitioned table those of its partitions.
+
+        Autovacuum analyzes partitions alone, so what pg_class says of the partitioned table itself is old or nothing.
+        """
+        return sum(max(part.rows, 0.0) for part in self._stored)
+
+    @property
+    def pages(self) -> int:
+        """Pages by pg_class; of a partitioned table, which has none itself, those of its partitions."""
+        return sum(part.pages for part in self._stored)
+
+    @property
+    def _stored(self) -> Sequence[Table]:
+        return self.parts or (self.table,)
 
     @property
     def tiny(self) -> bool:
         """So small that reading it whole costs as little as an index would."""
-        return self.table.pages <= TINY_PAGES or 0 <= self.table.rows < TINY_ROWS
+        analyzed = all(part.rows >= 0 for part in self._stored)
+        return self.pages <= TINY_PAGES or (analyzed and self.rows < TINY_ROWS)
 
     def type_of(self, column: str) -> str:
         """The column's type without its modifier, empty if there is no such column."""
@@ -120,7 +134,15 @@ class Facts:
     _tables: dict[Name, TableFacts] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        self._tables.update({table.name: TableFacts(table) for table in self.snapshot.tables})
+        known = {table.name: table for table in self.snapshot.tables}
+        parts: dict[Name, list[Table]] = {}
+        for table in self.snapshot.tables:
+            above = table
+            while above.partition_bound and above.parents and above.parents[0] in known:
+                above = known[above.parents[0]]
+                if table.kind != "p":
+                    parts.setdefault(above.name, []).append(table)
+        self._tables.update({name: TableFacts(table, parts.get(name, ())) for name, table in known.items()})
 
     def table(self, name: Name) -> TableFacts | None:
         """The table of this name, None for a view or what the snapshot left out."""

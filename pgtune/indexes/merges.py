@@ -8,6 +8,7 @@ from pgtune.indexes.drops import Checker, protected
 from pgtune.indexes.facts import PAGE_BYTES, TableFacts
 from pgtune.indexes.redundancy import duplicate, prefix, unquoted
 from pgtune.model.design import Index, Key, Name
+from pgtune.snapshot.building import creation
 from pgtune.snapshot.snapshot import StoredIndex
 
 WIDEST = 4  # keys of a merged index
@@ -28,7 +29,8 @@ def advise(checker: Checker, dropped: set[Name], size_of: SizeOf) -> tuple[Merge
             tried += 1
             if checker.harmless(one, other, created=[index]):
                 why = f"One index on {', '.join(key.column for key in index.keys)} does what both do."
-                found.append(Merge(index, (one.name, other.name), why, before, after))
+                script = creation(index, checker.facts.snapshot.tables)
+                found.append(Merge(index, script, (one.name, other.name), why, before, after))
                 gone |= {one.name, other.name}
     return tuple(found)
 

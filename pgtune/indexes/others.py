@@ -40,7 +40,7 @@ def _gin(access: Access, predicate: Predicate, each: opclass.Inverted, kind: str
 
 def block_range(access: Access, make: KeyMaker) -> Iterator[Candidate]:
     """BRIN where the table is big and its rows lie in the column's order."""
-    if make.table.table.pages < BRIN_PAGES:
+    if make.table.pages < BRIN_PAGES:
         return
     for term in access.tested("range", "equal"):
         stats = make.table.stats(term.column) if term.column else None

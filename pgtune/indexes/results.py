@@ -11,6 +11,7 @@ from pgtune.indexes.items import Planned, by_statement
 from pgtune.indexes.pool import Pool, bits
 from pgtune.indexes.search import Model, State
 from pgtune.indexes.writes import Writes
+from pgtune.snapshot.building import creation
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Results:
             sum(each.weight * each.cost_after for each in served),
             gain, self.pool.sizes[number], self.model.taxes[number], served,
             why.sentence(candidate, written=self.writes.of(candidate.index.table).known),
-            why.confidence(doubts), doubts, candidate.needs,
+            why.confidence(doubts), creation(candidate.index, self.facts.snapshot.tables), doubts, candidate.needs,
         )  # fmt: skip
 
     def _generic(self, name: str, queries: Sequence[QueryCost]) -> bool:

@@ -18,6 +18,7 @@ from pgtune.plans.plan import Plan
 from pgtune.plans.rules.scans import BIG_PAGES, SOME_PAGES
 from pgtune.plans.spot import PAGE, Facts
 from pgtune.review.proof import Proof, divide, prove
+from pgtune.snapshot.building import creation
 from pgtune.snapshot.snapshot import Snapshot, Table
 from pgtune.sources.project import Sql
 from pgtune.sqltext.analysis import shape
@@ -129,6 +130,10 @@ class Asked:
             return None
         rows = table.rows if table.kind != "p" else sum(max(each.rows, 0.0) for each in self._parts(table.name))
         return rows if rows >= 0 else None
+
+    def creation(self, index: Index) -> str:
+        """The statements that make an index beside writers, each with its semicolon."""
+        return creation(index, self.facts.tables.values())
 
     def type_of(self, qualifier: str, name: str) -> str:
         """The type of a column in the text, empty where it cannot be told which is meant."""

@@ -16,8 +16,8 @@ from psycopg import sql
 
 from pgtune.model.design import Name
 from pgtune.model.errors import ConnectionLost, PgtuneError, Refused
+from pgtune.model.indextree import Part, Tree
 from pgtune.model.step import BUILDING, Place, State, Step
-from pgtune.server.indextree import Tree
 from pgtune.server.ledger import Ledger
 from pgtune.server.run import steadfast
 from pgtune.server.watch import EVERY, nobody, observing, pids, who
@@ -156,8 +156,11 @@ class Build:
                 self.watched(stage.statement)
 
     def _tree(self, wanted: Wanted) -> Tree | None:
-        rows_ = self.writer.rows("build/partitions", name=wanted.table.sql)
-        return Tree(wanted.name, wanted.table, wanted.ddl, rows_) if rows_ else None
+        parts = [
+            Part(Name(row["schema"], row["name"]), Name(row["parent_schema"], row["parent"]), row["kind"])
+            for row in self.writer.rows("build/partitions", name=wanted.table.sql)
+        ]
+        return Tree(wanted.name, wanted.table, wanted.ddl, parts) if parts else None
 
     def _briefly(self, statement: str) -> None:
         """Run a statement whose lock others queue behind: it waits a moment for it, and again, while patience lasts.

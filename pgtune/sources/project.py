@@ -15,7 +15,7 @@ class Sql:
     `text` is as written, placeholders and all; `numbered` of sqltext makes `$n` of them. `native`: `?` and `:` in it
     are PostgreSQL's own operators. `dynamic`: parts of it are known only when it runs, so nothing but what is certain
     may be said. `loop`: the line of the loop in code that runs it once a turn, 0 for none. `name`: of a named query.
-    `routine`: the function whose body it stands in. `by_tool`: a BEGIN or COMMIT that the migration tool sends by itself.
+    `routine`: the function whose body it stands in. `by_tool`: a BEGIN or COMMIT that a migration tool sends.
     """
 
     text: str

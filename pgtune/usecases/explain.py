@@ -112,9 +112,8 @@ def _proposals(workload: Workload, snapshot: Snapshot, twin: Twin) -> Iterator[P
         prepare=lambda indexes: twin.prepare(*indexes), planner_major=twin.major,
     )  # fmt: skip
     for each in advice.recommendations:
-        ddl = each.index.ddl(concurrently=True)
         why = " ".join(f"{sentence.rstrip('.')}." for sentence in (each.why, *each.doubts))
-        yield Proposal(ddl, each.cost_before, each.cost_after, each.size_bytes, why)
+        yield Proposal(each.script.removesuffix(";"), each.cost_before, each.cost_after, each.size_bytes, why)
 
 
 def _variants(statement: Statement, shown: Plan, twin: Twin) -> Iterator[Variant]:

@@ -51,7 +51,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     filters = {
-        "visible": visible, "size": human_bytes, "keys": words.keys, "ddl": words.ddl, "facts": words.facts,
+        "visible": visible, "size": human_bytes, "keys": words.keys, "facts": words.facts,
         "cost": words.cost, "statement": words.statement, "dropped": words.dropped, "weight": words.weight,
         "told": proof.told, "script": words.script,
     }  # fmt: skip

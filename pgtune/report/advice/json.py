@@ -24,7 +24,7 @@ def advice_json(answer: Answer) -> dict[str, Any]:
         "drops": [_drop(each) for each in found.drops],
         "merges": [
             {
-                "ddl": _ddl(each.index.ddl(concurrently=True)),
+                "ddl": each.script,
                 "replaces": [str(name) for name in each.replaces],
                 "why": each.why,
                 "size_before": each.size_before,
@@ -54,15 +54,11 @@ def advice_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _ddl(statement: str) -> str:
-    return f"{statement};"
-
-
 def _index(each: IndexRecommendation) -> dict[str, Any]:
     index = each.index
     return {
         "name": index.name,
-        "ddl": _ddl(index.ddl(concurrently=True)),
+        "ddl": each.script,
         "needs": list(each.needs),
         "table": str(index.table),
         "method": index.method,

@@ -58,7 +58,7 @@ def _indexes(answer: Answer) -> Iterator[str]:
         yield f"{text(words.facts(each))}"
         yield text(each.why)
         yield from (f"**{text(doubt)}**" for doubt in each.doubts)
-        yield fence("\n".join([*(f"{needed.rstrip(';')};" for needed in each.needs), words.ddl(each.index)]))
+        yield fence("\n".join([*(f"{needed.rstrip(';')};" for needed in each.needs), each.script]))
         yield _queries(each)
 
 
@@ -86,7 +86,7 @@ def _others(answer: Answer) -> Iterator[str]:
     for merge in answer.indexes.merges:
         replaced = ", ".join(map(str, merge.replaces))
         yield f"**{text(words.keys(merge.index))}** replaces {text(replaced)}. {text(merge.why)}"
-        yield fence(words.ddl(merge.index))
+        yield fence(merge.script)
     if answer.indexes.statistics:
         yield "## Statistics"
     for each in answer.indexes.statistics:

@@ -70,8 +70,20 @@ def _index(number: int, each: IndexRecommendation, paper: Paper) -> list[str]:
         lines += paper.wrapped(f"! {doubt}", BODY, 2, role="warning")
     for needed in each.needs:
         lines += paper.wrapped(f"{needed.rstrip(';')};", BODY, 2)
-    lines += paper.wrapped(words.ddl(each.index), BODY, 2)
+    lines += _script(each.script, BODY, paper)
     return lines + _queries(each.queries, paper)
+
+
+def _script(script: str, indent: int, paper: Paper) -> list[str]:
+    """One statement, or those of a partitioned table: of many partitions the first ones."""
+    statements = script.split("\n")
+    lines = [line for each in statements[:SHOWN] for line in paper.wrapped(each, indent, 2)]
+    if len(statements) > SHOWN:
+        rest = (
+            f"and {len(statements) - SHOWN} more for the other partitions: --apply runs all, --output markdown has all"
+        )
+        lines += paper.wrapped(rest, indent, 2, role="faint")
+    return lines
 
 
 def _queries(queries: Sequence[Served], paper: Paper) -> list[str]:
@@ -119,7 +131,7 @@ def _others(answer: Answer, paper: Paper) -> list[str]:
         replaced = ", ".join(map(str, merge.replaces))
         saved = f"{human_bytes(merge.size_before)} → {human_bytes(merge.size_after)}"
         lines += paper.wrapped(f"- {words.keys(merge.index)} replaces {replaced} ({saved})", INDENT, 2, role="name")
-        lines += [*paper.wrapped(merge.why, INDENT + 2), *paper.wrapped(words.ddl(merge.index), INDENT + 2, 2)]
+        lines += [*paper.wrapped(merge.why, INDENT + 2), *_script(merge.script, INDENT + 2, paper)]
     parts = _titled("Merge: create first, drop afterwards", lines, paper)
     lines = []
     for each in answer.indexes.statistics:

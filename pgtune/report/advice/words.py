@@ -116,11 +116,6 @@ def _key(key: Key) -> str:
     return " ".join([*words, *(["DESC"] if key.descending else [])])
 
 
-def ddl(index: Index) -> str:
-    """The statement to run, with its semicolon."""
-    return f"{index.ddl(concurrently=True)};"
-
-
 def tax(each: IndexRecommendation) -> str:
     """What writes pay for it, beside what it saves."""
     if each.write_tax <= 0:

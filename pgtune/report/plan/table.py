@@ -108,7 +108,8 @@ def _proposals(proposals: Sequence[Proposal] | None, paper: Paper) -> list[str]:
         return ["", *paper.wrapped(words.NO_INDEX, role="good")]
     lines = ["", paper.paint(words.PROPOSALS, "heading")]
     for each in proposals:
-        lines += paper.wrapped(f"{each.ddl};", INDENT, 4, role="new")
+        for statement in each.ddl.split("\n"):
+            lines += paper.wrapped(f"{statement.removesuffix(';')};", INDENT, 4, role="new")
         lines += paper.wrapped(words.proposal(each, human_bytes(each.size_bytes)), INDENT + 4)
     return lines
 

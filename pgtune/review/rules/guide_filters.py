@@ -99,10 +99,8 @@ def _apart(asked: Asked, table: Table, columns: list[str]) -> Iterator[Remark]:
     index = Index(table.name, tuple(map(Key, columns)))
     if not asked.sized:
         what = f"{asked.shown(table.name)} is filtered by {listed(columns)}, and no index has two of them"
-        yield Remark(
-            "note", what, TOGETHER.instead, f"{index.ddl(concurrently=True)};", verified=False, about=(table.name,)
-        )
+        yield Remark("note", what, TOGETHER.instead, asked.creation(index), verified=False, about=(table.name,))
     elif asked.plan is not None and any(node.kind == "BitmapAnd" for node in asked.plan.root.walk()):
         named = f"{asked.shown(table.name)} are combined for {listed(columns)}"
         what = f"two indexes of {named}: costs {cost(asked.plan.cost)}"
-        yield Remark("note", what, TOGETHER.instead, f"{index.ddl(concurrently=True)};", about=(table.name,))
+        yield Remark("note", what, TOGETHER.instead, asked.creation(index), about=(table.name,))

@@ -70,5 +70,5 @@ def _rewritten(asked: Asked, keyed: Page) -> str:
 
 
 def _fix(asked: Asked, keyed: Page) -> str:
-    index = f"{keyed.index.ddl(concurrently=True)};\n" if keyed.index else ""
+    index = f"{asked.creation(keyed.index)}\n" if keyed.index else ""
     return f"{index}{_rewritten(asked, keyed)};"

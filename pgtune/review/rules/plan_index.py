@@ -63,7 +63,7 @@ def _remark(asked: Asked, proof: Proof) -> Remark:
     )
     doubts = "".join(f"; {each.rstrip('.')}" for each in _doubts(proof))
     helps = f"create it before the query goes live; it takes about {size}{doubts}"
-    statements = [line for each in proof.indexes for line in (*each.needs, each.index.ddl(concurrently=True))]
+    statements = [line for each in proof.indexes for line in (*each.needs, asked.creation(each.index))]
     fix = "".join(f"{line.rstrip(';')};\n" for line in dict.fromkeys(statements)).rstrip()
     return Remark(_severity(asked, proof), what, helps, fix, about=tables)
 

@@ -120,7 +120,7 @@ def _bared(asked: Asked, name: Name, predicate: Predicate, rewrite: Rewrite, sev
     if not gain:
         return None
     whole = f"{predicate.term.sql} hides {column}, of which there is no index: {asked.shown(name)} is read whole"
-    fix = f"{asked.spelled(rewrite)};\n{index.ddl(concurrently=True)};"
+    fix = f"{asked.spelled(rewrite)};\n{asked.creation(index)}"
     return Remark(severity, f"{whole}; {gain}", _helps(rewrite), fix, about=(name,))
 
 
@@ -148,5 +148,5 @@ def _unturned(asked: Asked, name: Name, predicate: Predicate, remark: Remark) ->
     plan = asked.planned(asked.text, indexes=(index,))
     if asked.sized and (plan is None or index.name not in plan.indexes):
         return None if plan is not None else replace(remark, help=f"{HELP}; {term.sql} cannot have one")
-    statements = f"{index.ddl(concurrently=True)};\nANALYZE {name.sql};"
+    statements = f"{asked.creation(index)}\nANALYZE {name.sql};"
     return replace(remark, help=f"{HELP} on ({term.sql})", fix=statements)

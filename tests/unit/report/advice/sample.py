@@ -35,6 +35,7 @@ RECOMMENDATIONS = (
         (Served(LOOKUP, "a", "pg_stat_statements", 74, 4802, 54),),
         "It delivers the rows in the order asked for, so that LIMIT ends early.",
         "high",
+        f"{BY_CUSTOMER.ddl(concurrently=True)};",
     ),
     IndexRecommendation(
         BY_PAYLOAD,
@@ -46,6 +47,7 @@ RECOMMENDATIONS = (
         (Served(JSON, "b", "queries.sql:12", 7, 9264, 5292),),
         "It finds what is contained in payload.",
         "low",
+        f"{BY_PAYLOAD.ddl(concurrently=True)};",
         ("the size of such an index depends on the values and is an estimate",),
         ("CREATE EXTENSION pg_trgm",),
     ),
@@ -99,7 +101,12 @@ ADVICE = IndexAdvice(
     DROPS,
     (
         Merge(
-            BY_CUSTOMER, (Name("public", "orders_customer_id_idx"),), "One index serves both.", 24_000_000, 12_700_000
+            BY_CUSTOMER,
+            f"{BY_CUSTOMER.ddl(concurrently=True)};",
+            (Name("public", "orders_customer_id_idx"),),
+            "One index serves both.",
+            24_000_000,
+            12_700_000,
         ),
     ),
     (

@@ -7,8 +7,6 @@ the index is valid.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from psycopg.rows import DictRow
-
 from pgtune.model.design import LONGEST_NAME, Name, quoted
 
 
@@ -22,32 +20,40 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A partition: its name, what it is a partition of, and its kind as pg_class has it (r, p or f)."""
+
+    name: Name
+    above: Name
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """A partitioned table's index: its statement for an ordinary table, and the partitions as they are now."""
+    """A partitioned table's index: its statement for an ordinary table, and the partitions from the top down."""
 
     name: Name
     table: Name
     ddl: str
-    partitions: Sequence[DictRow]
+    partitions: Sequence[Part]
 
     def stages(self) -> Iterator[Stage]:
         """Everything in its order; what is there already is passed over by the server or by who carries it out."""
         yield Stage(self.name, self._on(self.name, f"ONLY {self.table.sql}", "INDEX IF NOT EXISTS"), brief=True)
-        for row in self.partitions:
-            table, index = _table(row), self._index(_table(row))
-            if row["kind"] == "p":
-                yield Stage(index, self._on(index, f"ONLY {table.sql}", "INDEX IF NOT EXISTS"), brief=True)
-            elif row["kind"] != "f":
-                yield Stage(index, self._on(index, table.sql, "INDEX CONCURRENTLY"), brief=False)
-        for row in reversed(self.partitions):
-            above = Name(row["parent_schema"], row["parent"])
-            parent = self.name if above == self.table else self._index(above)
-            own = self._index(_table(row))
+        for part in self.partitions:
+            index = self._index(part.name)
+            if part.kind == "p":
+                yield Stage(index, self._on(index, f"ONLY {part.name.sql}", "INDEX IF NOT EXISTS"), brief=True)
+            elif part.kind != "f":
+                yield Stage(index, self._on(index, part.name.sql, "INDEX CONCURRENTLY"), brief=False)
+        for part in reversed(self.partitions):
+            parent = self.name if part.above == self.table else self._index(part.above)
+            own = self._index(part.name)
             yield Stage(own, f"ALTER INDEX {parent.sql} ATTACH PARTITION {own.sql}", brief=True)
 
     def indexes(self) -> list[Name]:
         """The indexes of the partitions, the lowest first."""
-        return [self._index(_table(row)) for row in reversed(self.partitions)]
+        return [self._index(part.name) for part in reversed(self.partitions)]
 
     def _index(self, table: Name) -> Name:
         """The index of a partition: named after it and the mark of the whole one."""
@@ -58,7 +64,3 @@ class Tree:
     def _on(self, index: Name, table: str, what: str) -> str:
         rest = self.ddl.partition(f" ON {self.table.sql} USING ")[2]
         return f"CREATE {what} {quoted(index.name)} ON {table} USING {rest}"
-
-
-def _table(row: DictRow) -> Name:
-    return Name(row["schema"], row["name"])
