@@ -51,6 +51,14 @@ def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _quotable(error: click.ClickException) -> click.ClickException:
+    """The error, but words that were left over are not repeated where they may hold a password."""
+    if error.message.startswith("Got unexpected extra argument") and "=" in error.message:
+        words = 'a connection string is one argument: quote it, as "host=db1 dbname=app"'
+        return click.UsageError(words, getattr(error, "ctx", None))
+    return error
+
+
 def main() -> NoReturn:
     """Run, and turn every error into one line on stderr and its documented exit code."""
     signal.signal(signal.SIGTERM, _terminated)
@@ -66,7 +74,7 @@ def main() -> NoReturn:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        _quotable(error).show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("pgtune: interrupted", err=True)

@@ -32,6 +32,10 @@ def _entry(line: Line) -> str:
     before = f"Before: {line.current or repr('')}, set by {line.set_by}. Takes a {words.takes(line)}."
     setting = f"{line.name} = {quoted(line.proposed)}"
     lines = [comment(line.why), comment(f"Source: {line.source}"), comment(before)]
+    if line.set_by.startswith("postgresql.auto.conf"):  # it is read last
+        lines.append(
+            comment(f"Without effect until ALTER SYSTEM RESET {line.name}: postgresql.auto.conf wins over it.")
+        )
     if line.blocked:
         return "\n".join([*lines, comment(f"Left out: {line.blocked}"), f"#{visible(setting)}"])
     return "\n".join([*lines, setting])

@@ -119,6 +119,11 @@ def broken(lines: Sequence[FileLine]) -> list[str]:
     return [_problem(line) for line in lines if line.error and line.error != NOT_YET]
 
 
+def waiting(lines: Sequence[FileLine]) -> set[str]:
+    """The settings whose value in the files is another one than that in force and needs a restart."""
+    return {line.name.lower() for line in lines if line.name and line.error == NOT_YET}
+
+
 def _waits(line: FileLine, reloadable: set[str]) -> bool:
     return line.error == NOT_YET and (line.name or "").lower() not in reloadable
 

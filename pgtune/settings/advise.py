@@ -65,7 +65,7 @@ def set_by(setting: Setting, server: Server | None) -> str:
     elif setting.source == "configuration file":
         place = "a configuration file"
     if setting.waiting is not None:
-        place += f", where {setting.show(setting.coming())} waits for a restart"
+        place += f"; {setting.show(setting.coming())} waits for a restart"
     over = [_override(each) for each in (server.overrides if server else ()) if each.setting == setting.name]
     return f"{place}; {', '.join(over)} wins there" if over else place
 

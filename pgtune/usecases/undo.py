@@ -153,7 +153,11 @@ def _pending(work: _Undo, notes: list[str]) -> tuple[str, ...]:
     notes += check.wait_gone(work.writer.conninfo, work.plan.restored, restarted=False)
     steps = {step.name.lower(): replace(step, wanted=step.running) for step in work.plan.restored}
     rows = [row for row in work.writer.rows("run/in_force", names=list(steps)) if row["pending_restart"]]
-    settled = [row["name"] for row in rows if check.has_value(steps[row["name"].lower()], row)]
+    waiting = check.waiting(work.writer.file_lines())
+    settled = [
+        row["name"] for row in rows
+        if row["name"].lower() not in waiting and check.has_value(steps[row["name"].lower()], row)
+    ]  # fmt: skip
     if settled:  # the server sets the mark at a reload and never clears it (14 to 18); nothing waits in truth
         notes.append(f"the server still marks as pending, although their values are in force: {', '.join(settled)}")
     return tuple(row["name"] for row in rows if row["name"] not in settled)

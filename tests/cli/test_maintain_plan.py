@@ -45,3 +45,11 @@ def test_no_server():
     """Exit code 3 where nobody answers."""
     done = pgtune()
     assert (done.returncode, done.stdout) == (3, "")
+
+
+def test_a_connection_string_without_quotes_is_not_repeated():
+    """Its password would stand in the mail of cron."""
+    told = pgtune("port=1", "password=canary")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "quote it" in told.stderr
+    assert "canary" not in told.stderr

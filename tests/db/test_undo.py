@@ -59,6 +59,14 @@ def test_what_never_was_in_force_does_not_wait(tuned):
     assert any("max_worker_processes" in note for note in undone.notes)
 
 
+def test_what_waited_before_waits_again(tuned):
+    """A value that an administrator had left waiting for a restart is in the file again, and not in force."""
+    tuned.run("alter system set max_worker_processes = '11'")
+    tuned.run("select pg_reload_conf()")
+    tuned.apply(RESTARTING)
+    assert tuned.undo().pending == ("max_worker_processes",)
+
+
 def test_what_is_in_force_waits_for_the_restart(tuned):
     """Undone without a restart: the settings that still run with pgtune's value are named."""
     tuned.apply(RELOADABLE | RESTARTING, tuned.how(restart=True))

@@ -42,3 +42,12 @@ def test_nothing_escapes_a_comment_or_a_value() -> None:
 def test_quoted(value: str, text: str) -> None:
     """Bare where the grammar takes it bare, quoted and escaped everywhere else."""
     assert quoted(value) == text
+
+
+def test_what_alter_system_wins_over_is_said():
+    """postgresql.auto.conf is read last: a line in another file has no effect until it is reset there."""
+    late = [line for line in TUNING.lines if line.set_by.startswith("postgresql.auto.conf")]
+    assert late
+    text = " ".join(conf(TUNING).replace("#", " ").split())
+    assert text.count("Without effect until ALTER SYSTEM RESET") == len(late)
+    assert f"ALTER SYSTEM RESET {late[0].name}:" in text
