@@ -26,6 +26,23 @@ COMMIT;""",
     known_as=("squawk ban-concurrent-index-creation-in-transaction",),
 )
 
+PARTITIONED = Rule(
+    code="migration.concurrently-partitioned",
+    severity="error",
+    title="An index is made concurrently on a partitioned table",
+    why="PostgreSQL makes no index of a partitioned table concurrently, ON ONLY neither: the migration fails.",
+    remedy="""\
+CREATE INDEX ON ONLY the partitioned table, which is quick and leaves it invalid; CREATE INDEX CONCURRENTLY on each
+partition; ALTER INDEX ... ATTACH PARTITION for each, and the last makes it valid. On a new table no CONCURRENTLY.""",
+    wrong="""\
+CREATE TABLE events (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+CREATE INDEX CONCURRENTLY events_at_idx ON events (at);""",
+    right="""\
+CREATE TABLE events (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+CREATE INDEX events_at_idx ON events (at);""",
+    source="documentation, CREATE INDEX, Building Indexes Concurrently",
+)
+
 DROP = Rule(
     code="migration.drop-index",
     severity="warning",
@@ -97,6 +114,21 @@ def inside(step: Step) -> Iterator[Remark]:
             "error",
             f"{what} cannot run in a transaction, and {opened}: the migration fails",
             f"a migration of its own outside a transaction{step.way_out}",
+        )
+
+
+@asked_of("IndexStmt")
+def partitioned(step: Step) -> Iterator[Remark]:
+    """CREATE INDEX CONCURRENTLY on a table that is partitioned in production, or made so before in this migration."""
+    if not step.node.get("concurrent"):
+        return
+    table = step.scene.table(step.relation)
+    made = (each for each in step.before if each.kind == "CreateStmt" and each.relation == step.relation)
+    if (table and table.kind == "p") or any("partspec" in each.node for each in made):
+        yield Remark(
+            "error",
+            f"{step.relation.name} is partitioned: PostgreSQL makes no index of it concurrently, the migration fails",
+            "ON ONLY the parent, CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION",
         )
 
 
@@ -178,4 +210,7 @@ def _written(step: Step, words: re.Pattern[str]) -> str:
     return words.sub(r"\1 CONCURRENTLY", step.sql.text, count=1).rstrip("; \n") + ";"
 
 
-RULES = ((INSIDE, inside), (DROP, drop_index), (REINDEX, reindex), (DETACH, detach), (REFRESH, refresh))
+RULES = (
+    (INSIDE, inside), (PARTITIONED, partitioned), (DROP, drop_index), (REINDEX, reindex), (DETACH, detach),
+    (REFRESH, refresh),
+)  # fmt: skip

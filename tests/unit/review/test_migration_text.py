@@ -111,6 +111,14 @@ def test_unknown_size_is_said_to_be_unverified() -> None:
     assert "not traced" in remark.message
 
 
+def test_no_index_of_a_partitioned_table_of_production_is_made_concurrently() -> None:
+    """On one of its partitions it is, and that is the way."""
+    facts = known(table("events", 0, kind="p"), table("events_1", GB, parent="events"))
+    failing = review("CREATE INDEX CONCURRENTLY ON events (at)", facts=facts, transaction=False)
+    assert codes(failing) == ["migration.concurrently-partitioned"]
+    assert codes(review("CREATE INDEX CONCURRENTLY ON events_1 (at)", facts=facts, transaction=False)) == []
+
+
 def test_size_of_a_partitioned_table_is_that_of_its_partitions() -> None:
     """The parent has no pages of its own, and CONCURRENTLY is no help there."""
     facts = known(table("t", 0, kind="p"), table("t1", GB, parent="t"), table("t2", GB, parent="t"))
