@@ -26,6 +26,7 @@ from pgtune.twin.whatif import WhatIf
 from pgtune.twin.world import World
 
 RANGES_SHOWN = 17  # the first version whose pg_stats has the columns range_...
+NAMED = 3  # tables that a note names; it counts the others
 PLAN_SECONDS = 10.0  # what a query may take to be planned; a heavy one takes a tenth of that
 
 
@@ -120,6 +121,12 @@ def _doubts(own: House, snapshot: Snapshot, foreign: Collection[str], lost: Coll
         yield f"what the server knows of the ranges in {name} is shown from 17 on: conditions on them are guesses"
     for each in snapshot.extended:
         yield f"what {each.name} knows of {each.table} does not travel: its columns are taken for independent"
+    if guarded := _guarded(snapshot):
+        names = ", ".join(guarded[:NAMED]) + (f" and {len(guarded) - NAMED} more" if len(guarded) > NAMED else "")
+        yield (
+            f"row-level security of {names} is planned in, as for a role that it holds for: superusers, roles with "
+            "BYPASSRLS and, without FORCE, owners have other plans"
+        )
 
 
 def _differs(own: House, snapshot: Snapshot) -> str | None:
@@ -135,6 +142,15 @@ def _unseen_ranges(snapshot: Snapshot) -> Iterator[str]:
             for column in table.columns:
                 if column.type.endswith("range") and column.stats:
                     yield f"{table.name}.{column.name}"
+
+
+def _guarded(snapshot: Snapshot) -> list[str]:
+    """Tables whose policies are switched on."""
+    return [
+        each.name
+        for each in snapshot.objects
+        if each.kind == "table" and each.sql.endswith(" ENABLE ROW LEVEL SECURITY")
+    ]
 
 
 def _stretch(world: World) -> Iterator[tuple[int, Size]]:

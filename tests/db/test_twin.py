@@ -140,6 +140,20 @@ def test_extended_statistics_are_said_not_to_travel(database):
         assert any("public.pair" in doubt for doubt in twin.doubts)
 
 
+def test_row_level_security_is_planned_in_and_said(database):
+    """Whoever uses the application is held by the policy; that its owner is not, a reader must know."""
+    query = Query("select * from orders where paid > 100")
+    with raised(capture(database)) as twin:
+        assert twin.plan(query).root.kind == "Seq Scan"
+        assert not any("row-level security" in doubt for doubt in twin.doubts)
+    with psycopg.connect(database, autocommit=True) as real:
+        real.execute("alter table orders enable row level security")
+        real.execute("create policy own on orders using (id = 5)")
+    with raised(capture(database)) as twin:
+        assert twin.plan(query).root.kind == "Index Scan"
+        assert any(doubt.startswith("row-level security of public.orders is planned in") for doubt in twin.doubts)
+
+
 NO_QUERIES = (
     "", "select 1; select 2", "vacuum orders", "explain select 1", "select 1 into x", "analyze delete from orders",
     "(analyze) delete from orders", "copy orders to stdout", "select 1\0", "selec 1", "execute asked(1)",
