@@ -27,7 +27,7 @@ def main() -> None:
     """Run one of the benchmarks and print its table."""
     options = _options().parse_args()
     if options.what == "growth":
-        print(growth.run([int(each) for each in (options.budgets or "100,1000").split(",")]))
+        print(growth.run([int(each) for each in (options.budgets or "100,1000,10000").split(",")]))
     elif options.what == "leave-one-out":
         print(leave_one_out.run())
     else:

@@ -5,7 +5,7 @@ unknown age, standbys whose counters were not read, and every index that is more
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgtune.indexes import skipscan
 from pgtune.indexes.advice import Confidence, Drop, DropKind
@@ -25,17 +25,24 @@ DEARER_QUERY = 1.1  # of one query: more is no drop
 
 @dataclass(slots=True)
 class Checker:
-    """Plans the workload without an index, where a plan uses it."""
+    """Plans the workload without an index, where a plan uses it. `total` is what it costs under the advice."""
 
     facts: Facts
     costs: Costs
     planned: Planned
     chosen: int
+    total: float = 0.0
+    _users: dict[str, list[Item]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.planned.items:
+            self.total += item.weight * self.costs.upper(item, self.chosen)
+            for name in self.costs.best(item, self.chosen).others:
+                self._users.setdefault(name, []).append(item)
 
     def uses(self, index: StoredIndex) -> tuple[Item, ...]:
         """The queries whose plans, under the advice, use the existing index."""
-        items = self.planned.items
-        return tuple(item for item in items if index.name.name in self.costs.best(item, self.chosen).others)
+        return tuple(self._users.get(index.name.name, ()))
 
     def harmless(self, *dropped: StoredIndex, created: Sequence[Index] = ()) -> bool:
         """True if no query becomes noticeably dearer without the indexes, and with the ones created for them."""
@@ -48,8 +55,7 @@ class Checker:
             if after is None or after > before * DEARER_QUERY:
                 return False
             rise += item.weight * (after - before)
-        total = sum(item.weight * self.costs.upper(item, self.chosen) for item in self.planned.items)
-        return rise <= (DEARER - 1) * total
+        return rise <= (DEARER - 1) * self.total
 
     def _without(self, item: Item, names: frozenset[Name], created: frozenset[Index]) -> float | None:
         """The query's cost without these; None if it cannot be told."""

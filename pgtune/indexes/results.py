@@ -1,6 +1,6 @@
 """The chosen set as recommendations: in the order to create them, each with whom it serves and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgtune.indexes import why
@@ -8,9 +8,11 @@ from pgtune.indexes.advice import IndexRecommendation, QueryCost, Served
 from pgtune.indexes.costs import Costs
 from pgtune.indexes.facts import Facts
 from pgtune.indexes.items import Planned, by_statement
+from pgtune.indexes.order import in_order
 from pgtune.indexes.pool import Pool, bits
-from pgtune.indexes.search import Model, State
+from pgtune.indexes.search import Model
 from pgtune.indexes.writes import Writes
+from pgtune.model.design import Index
 from pgtune.snapshot.building import creation
 
 
@@ -48,35 +50,27 @@ class Results:
 
     def recommendations(self, queries: Sequence[QueryCost]) -> tuple[IndexRecommendation, ...]:
         """In the order of creation."""
-        state, found = State(self.model), []
-        while bundle := self._next(state):
-            for number in bits(bundle & ~state.chosen):
-                larger = state.chosen | 1 << number
-                gain = state.gain(larger)
-                state.become(larger)
-                found.append(self._recommendation(number, gain, queries))
-        return tuple(found)
+        serves: dict[Index, list[int]] = {}
+        for place, query in enumerate(queries):
+            for index in query.indexes:
+                serves.setdefault(index, []).append(place)
+        return tuple(
+            self._recommendation(number, gain, {place: queries[place] for place in serves.get(self._index(number), ())})
+            for number, gain in in_order(self.model, self.chosen)
+        )
 
-    def _next(self, state: State) -> int:
-        """What to create next: most gain a byte, alone or together with what its plans also use."""
-        rest = self.chosen & ~state.chosen
-        sets = [1 << number for number in bits(rest)]
-        sets += [bundle for bundle in self.model.bundles if bundle & rest and not bundle & ~self.chosen]
-        scored = [
-            (state.gain(state.chosen | each) / max(self.pool.size(each & rest), 1), -(each & rest).bit_count(), -each)
-            for each in dict.fromkeys(sets)
-        ]
-        return -max(scored)[2] if scored else 0
+    def _index(self, number: int) -> Index:
+        return self.pool.candidates[number].index
 
-    def _recommendation(self, number: int, gain: float, queries: Sequence[QueryCost]) -> IndexRecommendation:
+    def _recommendation(self, number: int, gain: float, queries: Mapping[int, QueryCost]) -> IndexRecommendation:
+        """`queries` are those that use it, by their place in the workload."""
         candidate = self.pool.candidates[number]
         served = tuple(
             Served(each.text, each.fingerprint, each.origin, each.weight, each.cost_before, each.cost_after)
-            for each in queries
-            if candidate.index in each.indexes
+            for each in queries.values()
         )
         table = self.facts.table(candidate.index.table)
-        doubts = why.doubts(candidate, table, self.facts, generic=self._generic(candidate.index.name, queries))
+        doubts = why.doubts(candidate, table, self.facts, generic=self._generic(queries))
         return IndexRecommendation(
             candidate.index,
             sum(each.weight * each.cost_before for each in served),
@@ -86,10 +80,9 @@ class Results:
             why.confidence(doubts), creation(candidate.index, self.facts.snapshot.tables), doubts, candidate.needs,
         )  # fmt: skip
 
-    def _generic(self, name: str, queries: Sequence[QueryCost]) -> bool:
-        """True if every statement that it serves has parameters and was planned without a value for them."""
-        served = [n for n, each in enumerate(queries) if any(index.name == name for index in each.indexes)]
-        items = [item for n in served for item in self.planned.items_of(n)]
+    def _generic(self, statements: Iterable[int]) -> bool:
+        """True if each of these statements has parameters and was planned without a value for them."""
+        items = [item for number in statements for item in self.planned.items_of(number)]
         return bool(items) and all(
             self.planned.statements[item.statement].parameters and item.query.bindings is None for item in items
         )

@@ -14,7 +14,6 @@ from pgtune.indexes.pool import bits
 TINY = 1e-9
 EXCHANGES = 50  # promising moves tried in one pass of exchange
 PASSES = 3
-FORGONE = 0.015
 BEHIND = 1.01  # a set that is so much dearer before it is filled up is given up
 
 
@@ -77,12 +76,25 @@ class Model:
 
     def fits(self, chosen: int) -> bool:
         """True if the set keeps to budget and number."""
-        within = self.budget is None or self.size(chosen) <= self.budget
+        return self.keeps(self.size(chosen) if self.budget is not None else 0, chosen)
+
+    def keeps(self, size: int, chosen: int) -> bool:
+        """True if the set, which takes `size` bytes, keeps to budget and number."""
+        within = self.budget is None or size <= self.budget
         return within and (self.most is None or chosen.bit_count() <= self.most)
 
     def queries(self, numbers: Iterable[int]) -> list[int]:
         """The queries that one of these candidates can matter to."""
         return list(dict.fromkeys(query for number in numbers for query in self.touched.get(number, ())))
+
+    def sets(self, numbers: Iterable[int]) -> list[int]:
+        """The sets of all plans of the queries that one of these candidates can matter to."""
+        near = (used for query in self.queries(numbers) for used, _cost in self.plans[query] if used)
+        return list(dict.fromkeys(near))
+
+    def companions(self, number: int) -> list[int]:
+        """The candidates that share a query with this one, itself among them."""
+        return list(dict.fromkeys(other for used in self.sets((number,)) for other in bits(used)))
 
 
 @dataclass(slots=True)
@@ -123,9 +135,18 @@ class State:
     def become(self, chosen: int) -> None:
         """Go over to that set."""
         changed = list(bits(self.chosen ^ chosen))
-        self.chosen, self.size = chosen, self.model.size(chosen)
+        self.size = self.size_of(chosen)
+        self.chosen = chosen
         for query in self.model.queries(changed):
             self.plans[query] = self.model.plan(query, chosen)
+
+    def size_of(self, chosen: int) -> int:
+        """Bytes of that set, by what differs from this one."""
+        return self.size + self.model.size(chosen & ~self.chosen) - self.model.size(self.chosen & ~chosen)
+
+    def fits(self, chosen: int) -> bool:
+        """True if that set keeps to budget and number."""
+        return self.model.keeps(self.size_of(chosen) if self.model.budget is not None else 0, chosen)
 
     def copy(self) -> "State":
         """One that can be changed for itself."""
@@ -167,22 +188,19 @@ def fill(state: State, score: Score = by_byte) -> None:
             continue
         added = bundle & ~state.chosen
         state.become(state.chosen | bundle)
-        near = (used for query in model.queries(bits(added)) for used, _cost in model.plans[query] if used)
-        for other in dict.fromkeys(near):  # what shares a query may be worth more together than alone
+        for other in model.sets(bits(added)):  # what shares a query may be worth more together than alone
             if entry := _entry(state, other, score):
                 heapq.heappush(heap, entry)
 
 
 def _entry(state: State, bundle: int, score: Score) -> tuple[float, int] | None:
-    model, chosen = state.model, state.chosen | bundle
-    added = chosen ^ state.chosen
-    if not added or (model.most is not None and chosen.bit_count() > model.most):
-        return None
-    size = model.size(added)
-    if model.budget is not None and state.size + size > model.budget:
+    chosen = state.chosen | bundle
+    if chosen == state.chosen or not state.fits(chosen):
         return None
     gain = state.gain(chosen)
-    return (-score(gain, size), bundle) if gain > model.least else None
+    if gain <= state.model.least:
+        return None
+    return -score(gain, state.model.size(chosen & ~state.chosen)), bundle
 
 
 def prune(state: State) -> None:
@@ -195,23 +213,58 @@ def prune(state: State) -> None:
 
 def shrink(state: State, kept: int = 0, score: Score = by_byte, worst: float = float("inf")) -> bool:
     """Take out what loses least until the set fits; `kept` stays. False: it got dearer than `worst` on the way."""
-    model = state.model
-    losses = {number: _loss(state, number, score) for number in bits(state.chosen & ~kept)}
-    while not model.fits(state.chosen):
-        if not losses or state.total > worst:
+    total = state.total
+    losses = Losses(state, score, state.chosen & ~kept)
+    while not state.fits(state.chosen):
+        least = losses.least()
+        if least is None or total > worst:
             return False
-        least = min(losses, key=lambda number: (losses[number], number))
-        del losses[least]
-        near = set(model.queries((least,)))
-        state.become(state.chosen & ~(1 << least))
-        for number in losses:
-            if not near.isdisjoint(model.touched.get(number, ())):
-                losses[number] = _loss(state, number, score)
+        total += losses.forgone(least)
+        losses.take(least)
     return state.total <= worst
 
 
-def _loss(state: State, number: int, score: Score) -> float:
-    return score(-state.gain(state.chosen & ~(1 << number)), state.model.sizes[number])
+@dataclass(slots=True)
+class Losses:
+    """What each index of a state's set brings, by a score; of two that bring the same the first candidate comes first.
+
+    What is taken out changes it only for indexes that share a query with it, so those alone are reckoned anew.
+    """
+
+    state: State
+    score: Score
+    among: int
+    _current: dict[int, float] = field(default_factory=dict)
+    _heap: list[tuple[float, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._current = {number: self._loss(number) for number in bits(self.among)}
+        self._heap = [(loss, number) for number, loss in self._current.items()]
+        heapq.heapify(self._heap)
+
+    def least(self) -> int | None:
+        """The index that brings least, None if none is left."""
+        heap = self._heap
+        while heap and self._current.get(heap[0][1]) != heap[0][0]:
+            heapq.heappop(heap)
+        return heap[0][1] if heap else None
+
+    def take(self, number: int) -> None:
+        """Take it out of the set."""
+        model = self.state.model
+        del self._current[number]
+        self.state.become(self.state.chosen & ~(1 << number))
+        for other in model.companions(number):
+            if other in self._current and (loss := self._loss(other)) != self._current[other]:
+                self._current[other] = loss
+                heapq.heappush(self._heap, (loss, other))
+
+    def forgone(self, number: int) -> float:
+        """What the set loses without it, in cost."""
+        return -self.state.gain(self.state.chosen & ~(1 << number))
+
+    def _loss(self, number: int) -> float:
+        return self.score(self.forgone(number), self.state.model.sizes[number])
 
 
 def exchange(state: State) -> bool:
@@ -258,35 +311,6 @@ def best_set(model: Model, starts: Iterable[int] = (), *, careful: bool = True) 
             break
     prune(state)
     return state.chosen
-
-
-def frugal(model: Model, chosen: int, share: float) -> int:
-    """The set with big indexes exchanged for small ones that do nearly as well.
-
-    `share` of the workload's cost is what all exchanges together may lose, each saving half of its index's size; one
-    that saves nine tenths may also lose a little of what the index brings (`FORGONE`).
-    """
-    state = State(model, chosen)
-    left = share * state.total
-    for number in sorted(bits(chosen), key=lambda each: (-model.sizes[each], each)):
-        brings = -state.gain(state.chosen & ~(1 << number))
-        for loss, saved, other in sorted(_smaller(state, number)):
-            if loss <= left or (loss <= FORGONE * brings and saved >= 0.9 * model.sizes[number]):
-                left -= max(loss, 0.0) if loss <= left else 0.0
-                state.become(other)
-                break
-    return state.chosen
-
-
-def _smaller(state: State, number: int) -> list[tuple[float, int, int]]:
-    """Sets without one index, with what another plan of a query that uses it needs: loss, bytes saved, set."""
-    model, less, found = state.model, state.chosen & ~(1 << number), []
-    plans = (used for query in model.queries((number,)) for used, _cost in model.plans[query] if not used >> number & 1)
-    for other in dict.fromkeys(less | used for used in plans):
-        saved = model.size(state.chosen) - model.size(other)
-        if saved * 2 >= model.sizes[number] and model.fits(other):
-            found.append((-state.gain(other), saved, other))
-    return found
 
 
 def _filled(model: Model, score: Score) -> State:

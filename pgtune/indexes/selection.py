@@ -12,9 +12,10 @@ from pgtune.indexes.access import Access
 from pgtune.indexes.advice import Limits, Progress
 from pgtune.indexes.candidate import Candidate
 from pgtune.indexes.costs import Costs, Known
+from pgtune.indexes.frugal import frugal
 from pgtune.indexes.pool import Item, Pool, bits
 from pgtune.indexes.propose import Proposer
-from pgtune.indexes.search import Model, best_set, frugal
+from pgtune.indexes.search import Losses, Model, State, best_set, by_gain
 from pgtune.model.design import Index
 
 PEELS = 2  # how often the best plan's indexes are taken away to see the next best plan
@@ -155,28 +156,20 @@ class Selection:
     def _thrifty(self, chosen: int) -> int:
         """Without indexes that nobody would miss: those that help no statement noticeably, and the least useful."""
         model = self.model()
-        left = THRIFT * model.total(chosen)
-        while chosen:
-            loss, number = min((self._loss(model, chosen, number), number) for number in bits(chosen))
-            if loss > left and self._helps(model, chosen, number, loss):
-                return chosen
+        left, least = THRIFT * model.total(chosen), LEAST_SHARE * model.total(0)
+        state = State(model, chosen)
+        losses = Losses(state, by_gain, chosen)
+        while (number := losses.least()) is not None:
+            loss = losses.forgone(number)
+            if loss > left and (loss > least or self._helps(model, state.chosen, number)):
+                break
             left -= max(loss, 0.0) if loss <= left else 0.0
-            chosen &= ~(1 << number)
-        return chosen
+            losses.take(number)
+        return state.chosen
 
     @staticmethod
-    def _loss(model: Model, chosen: int, number: int) -> float:
-        less = chosen & ~(1 << number)
-        dearer = sum(
-            model.weights[query] * (model.cost(query, less) - model.cost(query, chosen))
-            for query in model.queries((number,))
-        )
-        return dearer - model.taxes[number]
-
-    def _helps(self, model: Model, chosen: int, number: int, loss: float) -> bool:
-        """True if the index saves some query a tenth of its cost, or the workload a thousandth."""
-        if loss > LEAST_SHARE * model.total(0):
-            return True
+    def _helps(model: Model, chosen: int, number: int) -> bool:
+        """True if the index saves some query a tenth of its cost."""
         less = chosen & ~(1 << number)
         return any(
             model.cost(query, chosen) < model.cost(query, less) * (1 - LEAST_HELP) for query in model.queries((number,))

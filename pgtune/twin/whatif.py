@@ -59,16 +59,16 @@ class WhatIf:
     _made: dict[Placed, Made] = field(default_factory=dict)
     _refused: dict[Placed, str] = field(default_factory=dict)
     _plain: dict[Index, Made] = field(default_factory=dict)  # those on their own tables: nearly all that is asked for
-    _oids: set[int] = field(default_factory=set)
-    _hidden: set[int] = field(default_factory=set)
+    _shown: set[int] = field(default_factory=set)
+    _dropped: set[int] = field(default_factory=set)
 
     def forget(self) -> None:
         """Take away every index that was ever asked for: the tables are about to change."""
-        self._switch(set())
+        self._switch({oid for each in self._made.values() for oid in each.oids}, set())
         made = [each for each in self._made if each.table == each.index.table]  # the others went with their copies
         if made:
             self.builder.made([f"DROP INDEX {each.name.sql}" for each in made])
-        self._made, self._refused, self._plain, self._oids, self.names = {}, {}, {}, set(), {}
+        self._made, self._refused, self._plain, self._shown, self.names = {}, {}, {}, set(), {}
         self.estimates.forget()
 
     def lacking(self, indexes: Iterable[Index], places: Places) -> list[Placed]:
@@ -76,7 +76,7 @@ class WhatIf:
         if not places and self._plain.keys() >= set(indexes):
             return []
         wanted = {Placed(index, places.get(index.table, index.table)) for index in indexes}
-        return sorted(wanted - self._made.keys() - self._refused.keys())
+        return sorted(each for each in wanted if each not in self._made and each not in self._refused)
 
     def show(self, design: Design, places: Places) -> None:
         """Make the planner see exactly the indexes of a design, all of which were built.
@@ -86,9 +86,7 @@ class WhatIf:
         """
         wanted = self._wanted(design.indexes, places)
         shown = {oid for _index, made in wanted for oid in made.oids}
-        hidden = self._oids - shown | self._dropped(design.dropped, places)
-        if hidden != self._hidden:
-            self._switch(hidden)
+        self._switch(shown, self._found(design.dropped, places))
         self.names = {part: index.name for index, made in wanted for part in made.parts}
 
     def _wanted(self, indexes: Collection[Index], places: Places) -> Sequence[tuple[Index, Made]]:
@@ -105,12 +103,16 @@ class WhatIf:
             raise NotPlannable(refused)
         return [(each.index, self._made[each]) for each in wanted]
 
-    def _switch(self, hidden: set[int]) -> None:
-        values = {"shown": sorted(self._hidden - hidden), "hidden": sorted(hidden - self._hidden)}
-        self.superuser.execute(resources.sql("twin/show"), values)
-        self._hidden = hidden
+    def _switch(self, shown: set[int], dropped: set[int]) -> None:
+        """Show these of the indexes that were made and hide these of the others: only what changes is touched."""
+        appear = (shown - self._shown) | (self._dropped - dropped)
+        vanish = (self._shown - shown) | (dropped - self._dropped)
+        if appear or vanish:
+            values = {"shown": sorted(appear - vanish), "hidden": sorted(vanish)}
+            self.superuser.execute(resources.sql("twin/show"), values)
+        self._shown, self._dropped = shown, dropped
 
-    def _dropped(self, names: Collection[Name], places: Places) -> set[int]:
+    def _found(self, names: Collection[Name], places: Places) -> set[int]:
         if not names:
             return set()
         listed = sorted(names)
@@ -129,9 +131,11 @@ class WhatIf:
         with self.world.emptied(tables):
             made = self._create(fresh)
         sizes = list(self.world.sizes(tables))
-        rows = self._read([each.name for each in made])
+        rows: dict[int, list[DictRow]] = {}
+        for row in self._read([each.name for each in made]):
+            rows.setdefault(row["asked"], []).append(row)
         for number, each in enumerate(made, 1):
-            own = [row for row in rows if row["asked"] == number]
+            own = rows.get(number, [])
             parts = tuple(row["name"] for row in own if row["name"] != each.index.name)
             self._remember(each, Made(tuple(row["oid"] for row in own), parts))
             sizes += [size for row in own if (size := self._sized(each.index, row)) is not None]
@@ -139,7 +143,7 @@ class WhatIf:
 
     def _remember(self, placed: Placed, made: Made) -> None:
         self._made[placed] = made
-        self._oids.update(made.oids)
+        self._shown.update(made.oids)
         if placed.table == placed.index.table:
             self._plain[placed.index] = made
 

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgtune.indexes.search import Model, best_set, frugal
+from pgtune.indexes.frugal import frugal
+from pgtune.indexes.order import in_order
+from pgtune.indexes.pool import bits
+from pgtune.indexes.search import Losses, Model, State, best_set, by_byte, shrink
 
 COUNT = 7
 
@@ -67,3 +70,53 @@ def test_small_instead_of_big() -> None:
     model = Model([[(0b01, 100.0), (0b10, 100.2), (0, 1000.0)]], [1.0], [100, 1], [0.0, 0.0])
     assert best_set(model) == 0b01
     assert frugal(model, 0b01, 0.004) == 0b10
+
+
+def slowly_in_order(model: Model, chosen: int) -> list[int]:
+    """The order of creation as it is defined, with everything reckoned anew for each index."""
+    state, found = State(model), []
+    while rest := chosen & ~state.chosen:
+        sets = {1 << number for number in bits(rest)} | {each for each in model.bundles if not each & ~chosen}
+        fresh = [each for each in sets if each & rest]
+        best = min(
+            fresh,
+            key=lambda each: (
+                -state.gain(state.chosen | each) / model.size(each & rest), (each & rest).bit_count(), each,
+            ),
+        )  # fmt: skip
+        found += bits(best & rest)
+        state.become(state.chosen | best)
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(models(), st.integers(0, 2**COUNT - 1))
+def test_order_of_creation(model: Model, chosen: int) -> None:
+    """Each index once, in the order that its definition gives, with gains that add up."""
+    ordered = list(in_order(model, chosen))
+    assert [number for number, _gain in ordered] == slowly_in_order(model, chosen)
+    assert sum(gain for _number, gain in ordered) == pytest.approx(model.total(0) - model.total(chosen))
+
+
+@settings(max_examples=300, deadline=None)
+@given(models(), st.integers(0, 2**COUNT - 1))
+def test_least_loss(model: Model, chosen: int) -> None:
+    """What is taken out next is what brings least, though only what shares a query is reckoned anew."""
+    state = State(model, chosen)
+    losses = Losses(state, by_byte, chosen)
+    while (number := losses.least()) is not None:
+        brings = {each: State(model, state.chosen).gain(state.chosen & ~(1 << each)) for each in bits(state.chosen)}
+        assert number == min(brings, key=lambda each: (by_byte(-brings[each], model.sizes[each]), each))
+        losses.take(number)
+        assert state.size == model.size(state.chosen)
+    assert state.chosen == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(models(), st.integers(0, 2**COUNT - 1))
+def test_shrunk_until_it_fits(model: Model, chosen: int) -> None:
+    """A set that is too big is made to fit; its cost is what the model says."""
+    state = State(model, chosen)
+    assert shrink(state)
+    assert model.fits(state.chosen)
+    assert state.total == pytest.approx(model.total(state.chosen))
