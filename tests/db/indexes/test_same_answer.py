@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from pgtune.cluster import Cluster, find
 from pgtune.indexes.advice import IndexAdvice, Limits
 from pgtune.indexes.advise import advise
 from pgtune.server.capture import capture
@@ -84,6 +86,34 @@ def test_renamed(shop: str, snapshot, twin) -> None:
     assert here.recommendations
     assert _said(there) == [_renamed(each) for each in _said(here)]
     assert round(there.cost_after, 2) == round(here.cost_after, 2)
+
+
+TWINS = "create table {0} as select n as id, n % 4000 as {1}, n % 4000 as {2} from generate_series(1, 60000) n"
+ASKED = "select count(*) from {0} where {1} = 7 and {2} = 7"
+
+
+@pytest.mark.parametrize(("one", "other"), [("aa", "bb"), ("bb", "aa")])
+def test_names_break_no_tie(one: str, other: str) -> None:
+    """Of indexes that do the same the one on what the workload names first is advised, whatever its name."""
+    cluster = Cluster.throw_away(find(18))
+    try:
+        cluster.start()
+        with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+            for table in (one, other):
+                connection.execute(TWINS.format(table, one, other).encode())
+            connection.execute("vacuum (analyze)")
+        database = capture(cluster.conninfo(), workload=False)
+    finally:
+        cluster.remove()
+    texts = [ASKED.format(table, one, other) for table in (one, other)]
+    with raised(database) as twin:
+        answer = advise(
+            database, workload(*texts), twin.plan, twin.size_of, Limits(max_indexes=1),
+            prepare=lambda wanted: twin.prepare(*wanted),
+        )  # fmt: skip
+    (advised,) = answer.recommendations
+    assert advised.index.table.name == one
+    assert advised.index.keys[0].column == one
 
 
 def _renamed(text: str) -> str:
