@@ -28,7 +28,7 @@ PACKAGES = (
 # Django's own applications and others', by the module that has to be there.
 CONTRIB = tuple(f"django.contrib.{each}" for each in ("auth", "contenttypes", "sessions", "sites", "flatpages"))
 WAGTAIL = ("taggit", "modelcluster", "wagtail", *(
-    f"wagtail.{each}" for each in ("users", "documents", "images", "search", "embeds", "contrib.forms",
+    f"wagtail.{each}" for each in ("admin", "users", "documents", "images", "search", "embeds", "contrib.forms",
                                    "contrib.redirects", "contrib.settings")
 ))  # fmt: skip
 DJANGO = (("wagtail", WAGTAIL), ("django_q", ("django_q",)))
