@@ -54,6 +54,16 @@ def test_apply_restart_nothing_left_undo(pgtune, own_server, version):
     assert show(cluster, "shared_buffers") == "128MB"
 
 
+def test_starts_without_what_it_does_not_need(pgtune, own_server):
+    """The answer is quick because no parser of SQL and no scheduler is loaded for it: counted, for a clock is noisy."""
+    done = pgtune("tune", own_server().conninfo(), PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 1
+    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    assert {"pgtune", "psycopg"} <= loaded
+    assert not loaded & {"sqlglot", "pglast", "apscheduler"}
+
+
 def test_no_server_needed(pgtune):
     """A described machine gets its answer with no server at all, in the promised form."""
     machine = ("--ram", "16GB", "--cpus", "4", "--storage", "ssd", "--profile", "web", "--connections", "200")

@@ -95,7 +95,9 @@ print(spread._processors())""") == ["1"]  # fmt: skip
 @pytest.mark.parametrize(
     "sent",
     [
-        Sql("SELECT 1", "a.py", 3, 2, "routine", native=False, dynamic=True, loop=1, name="n", routine="r"),
+        Sql(
+            "SELECT 1", "a.py", 3, 2, "routine", native=False, dynamic=True, loop=1, name="n", routine="r", by_tool=True
+        ),
         Remark("note", "m", "h", "f", 7, verified=False, about=(Name("s", "t"),)),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from pgtune import resources, versions
 from pgtune.model.errors import BadInput
 from pgtune.model.units import GB, KB, MB
+from pgtune.versions import features
 
 TEXT = resources.text("versions", "settings.toml")
 
@@ -93,3 +94,12 @@ def test_loading_is_quick() -> None:
     start = time.perf_counter()
     versions.parameters(TEXT, 18)
     assert time.perf_counter() - start < 0.2
+
+
+@pytest.mark.parametrize(
+    ("version", "corrupt"),
+    [(130023, False), (140000, True), (140003, True), (140004, False), (150000, False), (180000, False)],
+)
+def test_rebuilds_are_refused_on_14_0_to_14_3_alone(version: int, corrupt: bool) -> None:
+    """REINDEX CONCURRENTLY could lose rows there (release notes of 14.4)."""
+    assert features.rebuilds_corrupt(version) is corrupt
