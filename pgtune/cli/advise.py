@@ -1,7 +1,7 @@
 """`pgtune advise`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,8 @@ def command(conninfo: str, output: str, prove: str | None, *, apply_: bool, **gi
     except CannotConnect as error:
         raise CannotConnect(f"{error}; to try it on a server that pgtune brings itself: pgtune demo") from error
     answer = _proven(advised, prove) if prove else advised.answer
-    options.write(_rendered(answer, output, live=given["snapshot"] is None))
+    gone = [*(["--apply"] if apply_ else []), *(["--prove"] if prove else [])]
+    options.write(_rendered(answer, output, live=given["snapshot"] is None, gone=gone))
     _write_scripts(answer, given["scripts"])
     if apply_:
         return _apply(advised, conninfo, given)
@@ -100,11 +101,13 @@ def _line(progress: "Progress") -> str:
     return f"{progress.step}{of}{cost}"
 
 
-def _rendered(answer: "Answer", output: str, *, live: bool) -> str:
+def _rendered(answer: "Answer", output: str, *, live: bool, gone: Sequence[str]) -> str:
     from pgtune.report.advice.forms import FORMS
     from pgtune.report.advice.table import LIVE, OFFLINE, table
 
-    return FORMS[output](answer) if output in FORMS else table(answer, options.paper(), LIVE if live else OFFLINE)
+    if output in FORMS:
+        return FORMS[output](answer)
+    return table(answer, options.paper(), options.onward(LIVE if live else OFFLINE, gone))
 
 
 def _write_scripts(answer: "Answer", folder: Path | None) -> None:

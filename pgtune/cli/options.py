@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -97,23 +97,32 @@ def say(text: str) -> None:
         click.echo(visible(text), err=True)
 
 
-def show(tuning: "Tuning", form: str, service: str | None = None, *, live: bool = True) -> None:
+def show(
+    tuning: "Tuning", form: str, service: str | None = None, *, live: bool = True, gone: Sequence[str] = ()
+) -> None:
     """The answer of `pgtune tune` in the form asked for, or in the words of a managed service.
 
-    `live`: a server was asked, so that --apply and --prove are the ways to go on.
+    `live`: a server was asked, so that --apply and --prove are the ways to go on; `gone` are those taken already.
     """
     from pgtune.report.managed import FORMS as MANAGED
 
-    write(MANAGED[service](tuning) if service else _rendered(tuning, form, live=live))
+    write(MANAGED[service](tuning) if service else _rendered(tuning, form, live=live, gone=gone))
 
 
-def _rendered(tuning: "Tuning", form: str, *, live: bool) -> str:
+def _rendered(tuning: "Tuning", form: str, *, live: bool, gone: Sequence[str]) -> str:
     from pgtune.report.forms import FORMS as OTHERS
     from pgtune.report.table import LIVE, OFFLINE, table
 
     if form in OTHERS:
         return OTHERS[form](tuning)
-    return table(tuning, paper(), LIVE if live else OFFLINE)
+    return table(tuning, paper(), onward(LIVE if live else OFFLINE, gone))
+
+
+def onward(steps: Sequence[tuple[str, str]], gone: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """The ways to go on that are not taken already; who applies is on the last of them."""
+    if "--apply" in gone:
+        return ()
+    return [step for step in steps if not any(option in step[0].split() for option in gone)]
 
 
 def report_built(created: "Created") -> int:

@@ -80,7 +80,8 @@ def command(conninfo: str, output: str, form: str | None, *, apply_: bool, prove
 
         answer = prove_settings(answer, say=options.say)
     live = answer.server is not None
-    options.show(answer.tuning, output, form, live=live)
+    gone = [*(["--apply"] if apply_ else []), *(["--prove"] if prove else [])]
+    options.show(answer.tuning, output, form, live=live, gone=gone)
     if apply_:
         return _apply(answer, conninfo, given)
     return 1 if live and answer.tuning.lines else 0

@@ -14,6 +14,7 @@ import pytest
 from pgtune.cli import options
 from pgtune.model.step import Step
 from pgtune.report.managed import FORMS
+from pgtune.report.table import LIVE
 from pgtune.usecases.apply import Applied, LeftOut
 from tests.unit.report.sample import TUNING
 
@@ -139,3 +140,11 @@ def test_applied_by_a_restart_alone(capsys) -> None:
     """The second run, which only restarts, does not claim that there was nothing to do."""
     assert options.report_applied(Applied((), (), (), True, 7, "f")) == 0
     assert capsys.readouterr().err.startswith("restarted the server")
+
+
+def test_a_way_that_was_taken_is_not_offered_again():
+    """Who proved is told how to apply; who applies is told nothing."""
+    assert [command for command, _ in options.onward(LIVE, ())] == [command for command, _ in LIVE]
+    proved = options.onward(LIVE, ["--prove"])
+    assert [command for command, _ in proved] == [command for command, _ in LIVE if "--prove" not in command]
+    assert options.onward(LIVE, ["--prove", "--apply"]) == ()
