@@ -40,6 +40,13 @@ class Override:
     database: str | None
     role: str | None
 
+    @property
+    def shown(self) -> str:
+        """The statement that set it, without the setting's name."""
+        where = [f"ROLE {self.role}"] if self.role else []
+        where += [f"DATABASE {self.database}"] if self.database else []
+        return f"ALTER {' IN '.join(where) or 'ROLE ALL'} SET {self.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:

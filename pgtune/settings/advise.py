@@ -1,6 +1,6 @@
 """From a situation to the answer: ask every rule, say who sets a value now, what stands in the way, and what else."""
 
-from pgtune.model.server import Override, Server
+from pgtune.model.server import Server
 from pgtune.model.setting import Setting
 from pgtune.settings import budget, kernel, notes
 from pgtune.settings.sheet import Cell, Sheet
@@ -66,7 +66,7 @@ def set_by(setting: Setting, server: Server | None) -> str:
         place = "a configuration file"
     if setting.waiting is not None:
         place += f"; {setting.show(setting.coming())} waits for a restart"
-    over = [_override(each) for each in (server.overrides if server else ()) if each.setting == setting.name]
+    over = [each.shown for each in (server.overrides if server else ()) if each.setting == setting.name]
     return f"{place}; {', '.join(over)} wins there" if over else place
 
 
@@ -78,12 +78,6 @@ def _waiting(situation: Situation, lines: tuple[Line, ...]) -> tuple[str, ...]:
         each.name if each.waiting is None else f"{each.name} = {each.show(each.coming())}"
         for each in sorted(found, key=lambda each: each.name)
     )
-
-
-def _override(override: Override) -> str:
-    where = [f"ROLE {override.role}"] if override.role else []
-    where += [f"DATABASE {override.database}"] if override.database else []
-    return f"ALTER {' IN '.join(where) or 'ROLE ALL'} SET {override.value}"
 
 
 def _blocked(cell: Cell, server: Server | None) -> str | None:

@@ -1,11 +1,14 @@
 """What a good consultant adds: what was assumed, left out, or wants a person's decision."""
 
+from contextlib import suppress
+
 from pgtune.model.server import Server
 from pgtune.settings import budget
 from pgtune.settings.sheet import Sheet
 from pgtune.settings.tuning import Budget
 
 MANY_PER_ACTIVE = 10  # connections for each that can work at a time: from here on a pooler is worth its operation
+RECKONED = frozenset({"work_mem", "hash_mem_multiplier", "max_parallel_workers_per_gather", "maintenance_work_mem"})
 CROWDED = 0.8  # of max_connections in use: the next peak may be refused
 
 
@@ -23,6 +26,7 @@ def collect(sheet: Sheet, reckoned: Budget, server: Server | None) -> tuple[str,
         *_managed(server),
         *_switched_off(sheet),
         *_budget(sheet, reckoned),
+        *_beside_the_budget(sheet, server),
         *(cell.warning for cell in sheet.cells() if cell.warning),
         *_pooler(sheet, reckoned),
         *_crowded(sheet),
@@ -65,6 +69,20 @@ def _budget(sheet: Sheet, reckoned: Budget) -> list[str]:
     pool = min(fit, budget.active_sessions(sheet))
     text = f"{wanted} connections do not fit in this memory, {fit} do: put a pooler (PgBouncer, transaction mode) in "
     return [text + f"front with at most {pool} server connections, and lower max_connections"]
+
+
+def _beside_the_budget(sheet: Sheet, server: Server | None) -> list[str]:
+    """What roles and databases were given beyond the value that the memory budget reckons with."""
+    found = []
+    for each in server.overrides if server else ():
+        if each.setting not in RECKONED:
+            continue
+        cell = sheet.cell(each.setting)
+        with suppress(ValueError):  # nothing that PostgreSQL takes for a value
+            if float(cell.setting.parse(each.value)) > float(cell.value):
+                why = f"the memory budget reckons with {cell.setting.show(cell.value)} for every session"
+                found.append(f"{each.setting}: {each.shown} wins for its sessions, {why}")
+    return found
 
 
 def _pooler(sheet: Sheet, reckoned: Budget) -> list[str]:

@@ -54,6 +54,20 @@ def test_apply_restart_nothing_left_undo(pgtune, own_server, version):
     assert show(cluster, "shared_buffers") == "128MB"
 
 
+def test_what_a_role_takes_beside_the_budget_is_said(pgtune, own_server):
+    """work_mem of a role that is larger than what the budget reckons with is named; a smaller one is not."""
+    cluster = own_server()
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+        connection.execute("create role etl")
+        connection.execute("alter role etl set work_mem = '1GB'")
+        connection.execute("create role web")
+        connection.execute("alter role web set work_mem = '64kB'")
+    answer = json.loads(pgtune("tune", cluster.conninfo(), "--ram", "8GB", "--output", "json").stdout)
+    said = [note for note in answer["notes"] if note.startswith("work_mem: ")]
+    assert len(said) == 1
+    assert said[0].startswith("work_mem: ALTER ROLE etl SET 1GB wins for its sessions, the memory budget reckons with ")
+
+
 def test_starts_without_what_it_does_not_need(pgtune, own_server):
     """The answer is quick because no parser of SQL and no scheduler is loaded for it: counted, for a clock is noisy."""
     done = pgtune("tune", own_server().conninfo(), PYTHONPROFILEIMPORTTIME="1")
