@@ -69,12 +69,16 @@ def command(conninfo: str, output: str, form: str | None, *, apply_: bool, prove
     changed without --apply.
     """
     from pgtune.usecases.tune import tune
+    from pgtune.versions import TESTED
 
     _check(given, apply_=apply_)
     try:
         answer = tune(_request(conninfo, given))
     except CannotConnect as error:
-        raise CannotConnect(f"{error}; to try it on a server that pgtune brings itself: pgtune demo") from error
+        way = "to try it on a server that pgtune brings itself: pgtune demo"
+        if given["ram"] or given["cpus"]:
+            way = f"to answer from --ram and --cpus without a server: --pg-version {max(TESTED)}"
+        raise CannotConnect(f"{error}; {way}") from error
     if prove:
         from pgtune.usecases.prove import prove as prove_settings
 

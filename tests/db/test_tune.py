@@ -94,6 +94,7 @@ def test_no_server_needed(pgtune):
     ("words", "code", "says"),
     [
         (["tune", "host=/nowhere"], 3, "pgtune demo"),
+        (["tune", "host=/nowhere", "--ram", "16GB"], 3, "without a server: --pg-version 18"),
         (["tune", "this is no conninfo"], 2, "connection string"),
         (["tune", "--pg-version", "9"], 2, "--pg-version"),
         (["tune", "--pg-version", "17", "--ram", "16 GiB"], 2, "16 GiB"),
