@@ -1,7 +1,8 @@
 """Among sets of nearly the same cost, one that makes no query dearer if joins on several columns are joins on a key.
 
 Where that is so the planner expects far too few rows, and looks up each of the many in an index that was advised for
-other queries. Such an index is given up if the workload can nearly do without it; else the query is named.
+other queries. Such an index is given up if the workload can nearly do without it; else the set stays as it is, and
+`--prove` shows what the query really takes.
 """
 
 from dataclasses import dataclass, field
