@@ -154,8 +154,9 @@ def test_the_code_stands_for_queries_that_nobody_recorded(repository, snapshot, 
     found = repository.review(base="HEAD", snapshot=unrecorded(snapshot, tmp_path))
     dearer = [each for each in found.findings if each.code == "migration.regression"]
     assert [(each.severity, each.line) for each in dearer] == [("error", 2)]
-    assert dearer[0].message.startswith("1 query of the code becomes up to ")
-    assert "(queries/notes.sql:1)" in dearer[0].message
+    # the other query, with its LIMIT, may or may not become much dearer: that hangs on what ANALYZE sampled
+    assert re.match(r"1 query of the code becomes|2 queries of the code become", dearer[0].message)
+    assert "(queries/notes.sql:1" in dearer[0].message
     assert any("2 queries of the project's own files stand for it" in each for each in found.notes)
 
 
