@@ -1,5 +1,6 @@
 """Work on many things, shared out over the processors: children are copies of this process as it stands."""
 
+import gc
 import os
 import pickle
 import signal
@@ -29,6 +30,7 @@ def spread(work: Callable[[Thing], Answer], things: Sequence[Thing]) -> Iterable
         return map(work, things)
     shares = [things[number::count] for number in range(count)]
     children: list[Child | None] = []
+    gc.freeze()  # a collector that walks what is there already would have a child copy all of it (documentation of gc)
     try:
         children.extend(_forked(work, share) for share in shares[1:])
         answers = [[*map(work, shares[0])]]
@@ -36,6 +38,7 @@ def spread(work: Callable[[Thing], Answer], things: Sequence[Thing]) -> Iterable
             answers.append(_answers(children[0]) or [*map(work, share)])
             del children[0]
     finally:
+        gc.unfreeze()
         _end(children)
     return (answers[number % count][number // count] for number in range(len(things)))
 
