@@ -89,11 +89,11 @@ def test_an_unknown_version_is_refused(major: int) -> None:
 
 
 def test_loading_is_quick() -> None:
-    """The table is read in some tens of milliseconds (0.2 s here, for machines are shared)."""
+    """The table is read in some tens of milliseconds of the processor (0.5 s here, for machines are shared)."""
     versions._table.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()
     versions.parameters(TEXT, 18)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(
