@@ -11,7 +11,7 @@ def in_order(model: Model, chosen: int) -> Iterator[tuple[int, float]]:
     """Each candidate of the set with what it saves when it is created, in the order of creation.
 
     Next comes what gains most a byte, alone or together with what its plans also use. What was created changes that
-    only for sets of the same queries, so those alone are reckoned anew.
+    only for sets with a candidate of the same queries, so those alone are reckoned anew.
     """
     state = State(model)
     alone = [1 << number for number in bits(chosen)]
@@ -27,7 +27,7 @@ def in_order(model: Model, chosen: int) -> Iterator[tuple[int, float]]:
             larger = state.chosen | 1 << number
             yield number, state.gain(larger)
             state.become(larger)
-        near = model.sets(created)
+        near = model.sets(dict.fromkeys(other for number in created for other in model.companions(number)))
         parts = (1 << number for each in near for number in bits(each & chosen))
         for other in dict.fromkeys([*_within(near, chosen), *parts]):
             if other & ~state.chosen:
