@@ -13,15 +13,18 @@ import pytest
 
 from pgtune.cli import options
 from pgtune.model.step import Step
+from pgtune.report.advice.table import table as advice_table
 from pgtune.report.managed import FORMS
-from pgtune.report.table import LIVE
+from pgtune.report.table import LIVE, table
 from pgtune.usecases.apply import Applied, LeftOut
+from tests.unit.report.advice.sample import ANSWER
 from tests.unit.report.sample import TUNING
 
 PROGRAM = """
 import sys; sys.path.insert(0, {root!r})
 from pgtune.cli import options
 from pgtune.report.table import table
+from tests.unit.report.advice.sample import ANSWER
 from tests.unit.report.sample import TUNING
 {call}
 """
@@ -148,3 +151,9 @@ def test_a_way_that_was_taken_is_not_offered_again():
     proved = options.onward(LIVE, ["--prove"])
     assert [command for command, _ in proved] == [command for command, _ in LIVE if "--prove" not in command]
     assert options.onward(LIVE, ["--prove", "--apply"]) == ()
+
+
+def test_without_a_way_to_go_on_there_is_no_heading():
+    """Who applies reads the answer without that part, of settings and of indexes."""
+    assert "How to go on" not in table(TUNING, steps=())
+    assert "How to go on" not in advice_table(ANSWER, steps=())

@@ -41,7 +41,7 @@ def table(answer: Answer, paper: Paper | None = None, steps: Steps = LIVE) -> st
         proof.section(answer.proof, paper) if answer.proof else [],
         _left_out(answer, paper),
         _titled("Notes", paper.bullets(answer.notes, repeat("-")), paper),
-        _titled("How to go on", _steps(steps, paper), paper) if answer.indexes.recommendations else [],
+        _titled("How to go on", _steps(steps, paper), paper) if steps and answer.indexes.recommendations else [],
     ]
     return paper.finish(line for part in parts if part for line in ["", *part])
 
