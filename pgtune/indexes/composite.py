@@ -26,6 +26,7 @@ ROW = 0.01  # cpu_tuple_cost as PostgreSQL ships it: what one more row costs a j
 CONDITIONS = ("Index Cond", "Recheck Cond", "Filter", "Join Filter", "Hash Cond", "Merge Cond")
 
 _NAME = r'(?:[\w$]+|"(?:[^"]|"")+")'
+_TEXT = re.compile(r"""("(?:[^"]|"")*")|'(?:[^']|'')*'""")  # a name, which stays, or what a query was given
 _CAST = re.compile(rf"\(({_NAME}\.{_NAME})\)::[\w ]+")
 _PAIR = re.compile(rf"({_NAME})\.({_NAME})")
 _EQUAL = re.compile(rf"\(({_NAME}\.{_NAME}) = ({_NAME}\.{_NAME})\)")
@@ -152,7 +153,7 @@ def _equalities(nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
     """The pairs of columns that these nodes compare for equality, as alias.name; what stands below an OR is none."""
     for node in nodes:
         for label in CONDITIONS:
-            text = node.conditions.get(label, "")
+            text = _TEXT.sub(r"\1", node.conditions.get(label, ""))
             if " = " in text and " OR " not in text:
                 yield from _EQUAL.findall(_CAST.sub(r"\1", text))
 

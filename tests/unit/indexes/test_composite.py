@@ -64,6 +64,14 @@ def test_a_hash_join_above_pays_for_rows_alone() -> None:
     assert 3000.0 < composite.cost(plan, facts()) < 3050.0
 
 
+def test_what_a_text_says_is_no_condition() -> None:
+    """A value of a query that looks like a comparison compares nothing, and one with an OR hides none."""
+    posing = f"({ONE} AND (sales.note = '(sales.shop = stock.shop)'::text))"
+    assert composite.cost(looked_up(posing), facts()) == 3000.0
+    hiding = f"({BOTH} AND (sales.note = 'it''s a OR b'::text))"
+    assert composite.cost(looked_up(hiding), facts()) == composite.cost(looked_up(BOTH), facts())
+
+
 def test_below_an_or_nothing_is_equal() -> None:
     """Columns that need not be equal are no key."""
     assert composite.cost(looked_up(BOTH.replace(" AND ", " OR ")), facts()) == 3000.0
