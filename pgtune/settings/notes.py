@@ -80,7 +80,7 @@ def _beside_the_budget(sheet: Sheet, server: Server | None) -> list[str]:
         cell = sheet.cell(each.setting)
         with suppress(ValueError):  # nothing that PostgreSQL takes for a value
             if float(cell.setting.parse(each.value)) > float(cell.value):
-                why = f"the memory budget reckons with {cell.setting.show(cell.value)} for every session"
+                why = f"the memory budget reckons with {cell.setting.show(cell.value)}"
                 found.append(f"{each.setting}: {each.shown} wins for its sessions, {why}")
     return found
 

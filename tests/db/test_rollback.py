@@ -114,6 +114,21 @@ def test_granted_parameters_only(own_server, role, major):
     assert tuned.digest() == before
 
 
+def test_without_a_look_at_the_files_the_servers_mark_counts(own_server, role):
+    """Whether a restored value still waits for a restart cannot be told then, so nobody is told that it does not."""
+    tuned = Tuned(own_server(18))
+    conninfo = role(tuned.cluster, name="tuner")
+    tuned.run("grant alter system on parameter max_worker_processes to tuner")
+    tuned.run("grant execute on function pg_reload_conf() to tuner")
+    tuned.run("grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to tuner")
+    applied = tuned.apply({"max_worker_processes": "12"}, tuned.how(local=False), conninfo=conninfo)
+    assert applied.pending == ("max_worker_processes",)
+    undone = tuned.undo(how=tuned.how(local=False), conninfo=conninfo)
+    assert undone.exact
+    assert undone.pending == ("max_worker_processes",)
+    assert not any("in force" in note for note in undone.notes)
+
+
 @pytest.mark.parametrize("local", [True, False])
 def test_a_connection_that_is_lost(tuned, local):
     """Our session is ended between two statements: pgtune comes back and takes back what it wrote."""
