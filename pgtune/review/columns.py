@@ -1,9 +1,9 @@
 """What a column or a constraint that a statement adds is made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pgtune.review.step import Command
-from pgtune.sqltext.raw import Node, inner, strings, type_name, walk
+from pgtune.sqltext.raw import Node, inner, strings, walk
 
 SERIALS = {"smallserial", "serial", "bigserial", "serial2", "serial4", "serial8"}
 # Functions that are stable or immutable in pg_proc of 14 to 18 and are used as defaults: evaluated once, not a row.
@@ -20,20 +20,16 @@ VOLATILE = {
 }  # fmt: skip
 
 
-def constraints(command: Command) -> Iterator[Node]:
+def constraints(command: Command) -> Sequence[Node]:
     """The constraints that a command adds, those of a new column among them."""
     if command.kind == "Constraint" and command.subtype != "AT_AddIdentity":
-        yield command.definition
-    elif command.subtype == "AT_AddColumn":
-        yield from column_constraints(command.definition)
+        return (command.definition,)
+    return column_constraints(command.definition) if command.subtype == "AT_AddColumn" else ()
 
 
-def column_constraints(column: Node) -> Iterator[Node]:
+def column_constraints(column: Node) -> Sequence[Node]:
     """The constraints of a ColumnDef, its default and its identity among them."""
-    for each in column.get("constraints", ()):
-        kind, fields = inner(each)
-        if kind == "Constraint":
-            yield fields
+    return [each["Constraint"] for each in column.get("constraints", ()) if "Constraint" in each]
 
 
 def table_constraints(node: Node) -> Iterator[Node]:
@@ -70,7 +66,7 @@ def rewrites_for(command: Command) -> str:
 
 def serial(column: Node) -> bool:
     """True if the column's type is one of the serials."""
-    return type_name(column.get("typeName", {})) in SERIALS
+    return SERIALS.issuperset(strings(column.get("typeName", {}).get("names")) or ("",))
 
 
 def volatile(expression: Node) -> str:

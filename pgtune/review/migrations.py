@@ -60,8 +60,9 @@ def _of_change(scene: Scene, change: Sequence[tuple[Migration, Trace | None]]) -
     indexes: Indexes = defaultdict(list)
     done: list[list[Step]] = []
     for migration, trace in change:
+        if done and done[-1]:
+            scene = after(done[-1][-1])
         done.append(steps(migration, trace, scene, indexes))
-        scene = after(done[-1][-1]) if done[-1] else scene
     for each in done:
         found += _remarks(each)
         each.clear()  # steps know each other: without this they would stay until somebody looks for cycles
@@ -80,12 +81,12 @@ def steps(
     found: list[Step] = []
     effects = trace.effects if trace and len(trace.effects) == len(migration.statements) else ()
     for number, sql in enumerate(migration.statements):
+        scene = after(found[-1]) if found else scene
         effect = effects[number] if effects else None
         step = _step(sql, migration, scene, effect, found, kept)
         found.append(step)
         for table, columns in made(step):
             kept[table].append(columns)
-        scene = after(step)
     return found
 
 

@@ -1,9 +1,11 @@
 """From one statement of a migration to the next: what its transaction holds, which timeouts are set, what is new."""
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pgtune.model.name import Name
+from pgtune.model.trace import Lock
 from pgtune.review.scene import MODES, Scene
 from pgtune.review.step import Step
 from pgtune.sources.project import Migration
@@ -35,18 +37,19 @@ def after(step: Step) -> Scene:
 
 def _with_effect(step: Step, scene: Scene) -> Scene:
     does = step.does
-    if does.created or does.dropped:
-        made = {each for each in does.created if each not in scene.facts.tables or each in scene.dropped}
-        gone = frozenset(does.dropped)
-        scene = replace(scene, fresh=(scene.fresh - gone) | made, dropped=scene.dropped | gone)
-    if not does.locks or not scene.began:
+    more = dict(_stronger(does.locks, scene.held)) if scene.began else {}
+    if not (more or does.created or does.dropped):
         return scene
-    more = {
-        each.table: each.mode
-        for each in does.locks
-        if not each.index and MODES.index(each.mode) > MODES.index(scene.held.get(each.table, MODES[0]))
-    }
-    return replace(scene, held={**scene.held, **more}) if more else scene
+    made = {each for each in does.created if each not in scene.facts.tables or each in scene.dropped}
+    gone = frozenset(does.dropped)
+    return replace(scene, fresh=(scene.fresh - gone) | made, dropped=scene.dropped | gone, held={**scene.held, **more})
+
+
+def _stronger(locks: Iterable[Lock], held: Mapping[Name, str]) -> Iterator[tuple[Name, str]]:
+    """The tables of which more is locked now than was held, and how."""
+    for each in locks:
+        if not each.index and MODES.index(each.mode) > MODES.index(held.get(each.table, MODES[0])):
+            yield each.table, each.mode
 
 
 def _transaction(step: Step) -> Scene:

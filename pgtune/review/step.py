@@ -142,10 +142,10 @@ class Step:
         """True if the table was there before the change."""
         return self.scene.old(name)
 
-    def of(self, *subtypes: str) -> Iterator[Command]:
+    def of(self, *subtypes: str) -> Sequence[Command]:
         """The commands of these kinds, if the table was there before the change."""
-        if self.commands and self.old(self.relation):
-            yield from (each for each in self.commands if each.subtype in subtypes)
+        found = [each for each in self.commands if each.subtype in subtypes]
+        return found if found and self.old(self.relation) else ()
 
     def place(self, byte: int) -> int:
         """The character at that byte of the statement's text."""

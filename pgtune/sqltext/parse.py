@@ -10,6 +10,7 @@ from pglast import ast, keywords, parser
 from pglast.error import Error
 
 from pgtune.model.errors import NotSql
+from pgtune.model.name import quoted
 from pgtune.sqltext.psql import unclosed_comments
 
 # The scanner looks at the whole rest of a text once for each comment in a comment that has no end.
@@ -239,12 +240,9 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _WORDS = keywords.RESERVED_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS | keywords.COL_NAME_KEYWORDS
 
 
-@lru_cache(maxsize=4096)
 def identifier(name: str) -> str:
-    """The name as SQL, quoted where it must be."""
-    if _PLAIN.fullmatch(name) and name not in _WORDS:
-        return name
-    return deparsed(ast.ColumnRef(fields=[ast.String(sval=name)]))
+    """The name as SQL, quoted where it must be (quote_identifier in ruleutils.c)."""
+    return name if _PLAIN.fullmatch(name) and name not in _WORDS else quoted(name)
 
 
 def deparsed(node: Any) -> str:

@@ -61,8 +61,10 @@ def strings(nodes: Iterable[Node] | None) -> tuple[str, ...]:
     """The values of a list of String nodes; of a List node that stands for one name too."""
     found = []
     for node in nodes or ():
-        kind, fields = inner(node)
-        found += [str(fields.get("sval", ""))] if kind == "String" else list(strings(fields.get("items")))
+        if "String" in node:
+            found.append(str(node["String"].get("sval", "")))
+        else:
+            found += strings(inner(node)[1].get("items"))
     return tuple(found)
 
 
@@ -83,6 +85,8 @@ def type_name(node: Node) -> str:
     """A TypeName as format_type() writes it: `character varying(20)`, `integer[]`, `public.mood`."""
     names = [name for name in strings(node.get("names")) if name != "pg_catalog"]
     base = SPOKEN.get(names[0], names[0]) if len(names) == 1 else ".".join(names)
+    if "typmods" not in node and "arrayBounds" not in node:
+        return base
     modifiers = [str(value) for each in node.get("typmods", ()) if (value := constant(each)) is not None]
     if names == ["bpchar"] and modifiers == ["1"]:
         return "character(1)"
