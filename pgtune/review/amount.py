@@ -1,6 +1,6 @@
 """How much a statement has to do: the rows that it reads or writes, as a person says it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pgtune.model.finding import Severity
 from pgtune.model.name import Name
@@ -11,8 +11,7 @@ from pgtune.review.step import Step
 CHANGES = {"UpdateStmt": "updates", "DeleteStmt": "deletes", "MergeStmt": "merges", "InsertStmt": "inserts"}
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What a statement does that takes long: how grave, in words, and whether its size is known."""
 
     severity: Severity

@@ -5,7 +5,7 @@ only grow (documentation, ALTER TABLE, Notes; ATColumnChangeRequiresRewrite in t
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pgtune.model.name import Name
 from pgtune.review.scene import Scene
@@ -18,8 +18,7 @@ SAME_BYTES = {("cidr", "inet"), ("xml", "text"), ("xml", "character varying"), (
 _TYPE = re.compile(r"(?P<base>[^(]+?)\s*\((?P<numbers>[-\d,\s]+)\)(?P<rest>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Retyped:
+class Retyped(NamedTuple):
     """A changed type: `old` is "" if nobody knows it; `rewrites` None if it depends on what nobody knows."""
 
     old: str

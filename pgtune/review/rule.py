@@ -1,6 +1,7 @@
 """A rule: its words, which are its page and its `pgtune why` too, and what it says of a line."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pgtune.model.finding import Severity
 from pgtune.model.name import Name
@@ -34,8 +35,7 @@ class Rule:
         return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """What a rule says of a statement. `at` is the offset in the statement's text of what it means (0: its start).
 
     `about` are the tables that it is about, if it is about some: of two remarks on the same the better one is shown.
@@ -48,8 +48,3 @@ class Remark:
     at: int = 0
     verified: bool = True
     about: tuple[Name, ...] = ()
-
-    def __reduce__(self) -> tuple[type["Remark"], tuple[object, ...]]:
-        """Sent between processes as Sql is."""
-        fields = (self.severity, self.message, self.help, self.fix, self.at, self.verified)
-        return Remark, (*fields, self.about)

@@ -1,8 +1,8 @@
 """What holds when a statement of a migration begins: tables that are new, locks and timeouts of its transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgtune.model.name import Name
 from pgtune.plans.facts import Facts
@@ -19,8 +19,7 @@ MODES = (
 STRONG = frozenset(MODES[4:])  # those that block writers, at the least
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """The state between two statements; each makes the next one's.
 
     `fresh` are tables that the change itself makes, `dropped` those that it drops, `schema` the one that unqualified
@@ -30,15 +29,15 @@ class Scene:
     tables.
     """
 
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = Facts()
     fresh: frozenset[Name] = frozenset()
     dropped: frozenset[Name] = frozenset()
     schema: str = "public"
     began: str = ""
-    held: Mapping[Name, str] = field(default_factory=dict)
+    held: Mapping[Name, str] = MappingProxyType({})
     timeouts: frozenset[str] = frozenset()
     proven: frozenset[tuple[Name, str]] = frozenset()
-    built: Mapping[Name, Name] = field(default_factory=dict)
+    built: Mapping[Name, Name] = MappingProxyType({})
 
     def named(self, node: Node) -> Name:
         """The table that a RangeVar means."""

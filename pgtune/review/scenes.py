@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from pgtune.model.name import Name
 from pgtune.model.trace import Lock
@@ -25,7 +24,7 @@ def begins(migration: Migration, scene: Scene) -> Scene:
     """What holds when a migration begins: the change so far, and a transaction if its tool opens one."""
     own = migration.tool not in WRAPPING and any(_BEGIN.match(each.text) for each in migration.statements)
     began = "tool" if migration.transaction and not own else ""
-    return replace(scene, began=began, held={}, timeouts=frozenset(), schema="public")
+    return scene._replace(began=began, held={}, timeouts=frozenset(), schema="public")
 
 
 def after(step: Step) -> Scene:
@@ -42,7 +41,7 @@ def _with_effect(step: Step, scene: Scene) -> Scene:
         return scene
     made = {each for each in does.created if each not in scene.facts.tables or each in scene.dropped}
     gone = frozenset(does.dropped)
-    return replace(scene, fresh=(scene.fresh - gone) | made, dropped=scene.dropped | gone, held={**scene.held, **more})
+    return scene._replace(fresh=(scene.fresh - gone) | made, dropped=scene.dropped | gone, held={**scene.held, **more})
 
 
 def _stronger(locks: Iterable[Lock], held: Mapping[Name, str]) -> Iterator[tuple[Name, str]]:
@@ -55,26 +54,26 @@ def _stronger(locks: Iterable[Lock], held: Mapping[Name, str]) -> Iterator[tuple
 def _transaction(step: Step) -> Scene:
     kind = step.node.get("kind")
     if kind in {"TRANS_STMT_BEGIN", "TRANS_STMT_START"}:
-        return step.scene if step.scene.began else replace(step.scene, began="text", held={})
+        return step.scene if step.scene.began else step.scene._replace(began="text", held={})
     if kind in ENDS and step.scene.began:
         again = "text" if step.node.get("chain") else ""
         lasting = frozenset(each for each in step.scene.timeouts if not each.startswith(LOCAL))
-        return replace(step.scene, began=again, held={}, timeouts=lasting)
+        return step.scene._replace(began=again, held={}, timeouts=lasting)
     return step.scene
 
 
 def _index(step: Step) -> Scene:
     """Of an index that the change makes it is known on which table it stands."""
     name = Name(step.relation.schema, str(step.node.get("idxname", "")))
-    return replace(step.scene, built={**step.scene.built, name: step.relation})
+    return step.scene._replace(built={**step.scene.built, name: step.relation})
 
 
 def _set(step: Step) -> Scene:
     if step.node.get("kind") == "VAR_RESET_ALL":
-        return replace(step.scene, timeouts=frozenset(), schema="public")
+        return step.scene._replace(timeouts=frozenset(), schema="public")
     name, values = step.node.get("name"), [constant(each) for each in step.node.get("args", ())]
     if name == "search_path" and values and isinstance(values[0], str) and values[0] not in {"", "$user"}:
-        return replace(step.scene, schema=values[0])
+        return step.scene._replace(schema=values[0])
     if name not in TIMEOUTS:
         return step.scene
     return _timed(step.scene, str(name), values[0] if values else None, local=bool(step.node.get("is_local")))
@@ -84,7 +83,7 @@ def _timed(scene: Scene, name: str, value: object, *, local: bool) -> Scene:
     """The timeout set, until the end of the transaction if `local`, or taken back by 0 and by DEFAULT."""
     off = value is None or str(value).strip().rstrip("dhimnsu ") in {"0", ""}
     rest = scene.timeouts - {name, LOCAL + name}
-    return replace(scene, timeouts=rest if off else rest | {LOCAL + name if local else name})
+    return scene._replace(timeouts=rest if off else rest | {LOCAL + name if local else name})
 
 
 def _select(step: Step) -> Scene:
@@ -98,7 +97,7 @@ def _select(step: Step) -> Scene:
         if values[0] in TIMEOUTS:
             scene = _timed(scene, str(values[0]), values[1], local=bool(values[2]))
         elif values[0] == "search_path" and values[1]:
-            scene = replace(scene, schema=str(values[1]).split(",")[0].strip(' "'))
+            scene = scene._replace(schema=str(values[1]).split(",")[0].strip(' "'))
     return scene
 
 
@@ -112,7 +111,7 @@ def _alter_table(step: Step) -> Scene:
         if each.subtype == "AT_ValidateConstraint":
             named = f"{each.name}\0"
             proven |= {(table, item.removeprefix(named)) for of, item in proven if of == table and named in item}
-    return replace(step.scene, proven=frozenset(proven)) if proven != step.scene.proven else step.scene
+    return step.scene._replace(proven=frozenset(proven)) if proven != step.scene.proven else step.scene
 
 
 def not_null_check(constraint: Node) -> str:
@@ -130,7 +129,7 @@ def _rename(step: Step) -> Scene:
     if step.node.get("renameType") != "OBJECT_TABLE" or step.relation not in step.scene.fresh:
         return step.scene
     renamed = Name(step.relation.schema, str(step.node.get("newname", "")))
-    return replace(step.scene, fresh=(step.scene.fresh - {step.relation}) | {renamed})
+    return step.scene._replace(fresh=(step.scene.fresh - {step.relation}) | {renamed})
 
 
 READERS = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pgtune.model.finding import Severity
 from pgtune.model.name import Name
@@ -25,8 +26,7 @@ WAYS_OUT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One of the commands of ALTER TABLE: the parser's `AT_...`, the column's or constraint's name, what is defined.
 
     `kind` names the definition (`ColumnDef`, `Constraint`, `PartitionCmd`), `definition` its fields. `spared`: it has
@@ -34,10 +34,10 @@ class Command:
     """
 
     subtype: str
-    name: str = ""
-    kind: str = ""
-    definition: Node = field(default_factory=dict)
-    spared: bool = False
+    name: str
+    kind: str
+    definition: Node
+    spared: bool
 
     @property
     def at(self) -> int:
@@ -56,8 +56,7 @@ def commands(statement: Statement) -> tuple[Command, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(NamedTuple):
     """A column that a statement defines.
 
     `type` as format_type() writes it, `base` the same without length and brackets, `node` all that is said of it.

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pgtune.sqltext.parse import COMMENTS, Token, tokens
 
@@ -12,8 +13,7 @@ _UNTIL = {"IF": "THEN", "ELSIF": "THEN", "ELSEIF": "THEN", "WHEN": "THEN", "CASE
           "WHILE": "LOOP", "FOR": "LOOP", "FOREACH": "LOOP"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A statement of the body: its line in it, that of the innermost loop around it (0: none)."""
 
     text: str

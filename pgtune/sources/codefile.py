@@ -1,7 +1,6 @@
 """A file of code: the queries in it, and the comments that speak to the review."""
 
 import re
-from dataclasses import replace
 
 from pgtune.model.errors import NotSql
 from pgtune.model.finding import Skipped
@@ -34,7 +33,7 @@ def read(path: str, content: bytes) -> Read:
     if not may_ask(text.text):
         return Read(skipped=lost)
     found = _python(path, text.text) if ending(path) in PYTHON else _other(path, text.text)
-    return replace(found, skipped=(*lost, *found.skipped))
+    return found._replace(skipped=(*lost, *found.skipped))
 
 
 def _python(path: str, text: str) -> Read:

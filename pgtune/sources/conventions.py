@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pgtune.sources.part import Order, Part, Shape
 from pgtune.sources.sections import sections
@@ -16,8 +16,7 @@ _BACK = frozenset({"down", "undo", "revert", "rollback"})
 _BACKWARDS = re.compile(r"(?:^|[._-])(?:down|undo|revert|rollback)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file to recognise: its path, its text, and every other text that may speak of it, by path."""
 
     path: str
@@ -94,7 +93,7 @@ def _ways(file: File) -> tuple[Part, ...]:
     if not found:
         return ()
     down = found["way"].lower() in _BACK
-    return (replace(_by_language(file, "golang-migrate", order_of(found["name"])), down=down),)
+    return (_by_language(file, "golang-migrate", order_of(found["name"]))._replace(down=down),)
 
 
 def _by_language(file: File, tool: str, order: Order) -> Part:
@@ -128,8 +127,8 @@ def _numbered(file: File) -> tuple[Part, ...]:
         return ()
     found = _by_language(file, "numbered", order_of(file.name))
     if _TXMODE.search(file.text):
-        found = replace(found, tool="atlas", shape="none")
-    return (replace(found, down=bool(_BACKWARDS.search(file.name.rpartition(".")[0]))),)
+        found = found._replace(tool="atlas", shape="none")
+    return (found._replace(down=bool(_BACKWARDS.search(file.name.rpartition(".")[0]))),)
 
 
 _CONVENTIONS: tuple[Callable[[File], tuple[Part, ...]], ...] = (

@@ -1,13 +1,12 @@
 """Bytes of a file to text: UTF-8, UTF-16 and Latin-1, with one blank line's worth of difference between systems."""
 
 import codecs
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A file as text whose lines end in a newline; `doubt` says what had to be assumed, empty if nothing."""
 
     text: str

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Order = tuple[tuple[int, ...], str]
 Shape = Literal["one", "many", "fit", "none"]
@@ -23,8 +22,7 @@ _ALONE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What of a file one migration is: `text` keeps its line numbers, `order` sorts within the folder `series`."""
 
     tool: str

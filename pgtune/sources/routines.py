@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pgtune.model.errors import NotSql
@@ -36,7 +35,7 @@ def routine(sql: Sql) -> Found:
     if source is None or start is None or language not in {"plpgsql", "sql"}:
         return Found()
     name = "DO" if anonymous else ".".join(strings(made.node.get("funcname")))
-    inside = replace(sql, line=sql.line + sql.text.count("\n", 0, start), role="routine", routine=name, native=True)
+    inside = sql._replace(line=sql.line + sql.text.count("\n", 0, start), role="routine", routine=name, native=True)
     parameters = (each["FunctionParameter"].get("name", "") for each in made.node.get("parameters", ()))
     names = {each for each in parameters if each} | {name.rpartition(".")[2]}
     return _of_sql(source, inside, names) if language == "sql" else _of_plpgsql(source, inside, names)
@@ -61,7 +60,7 @@ def _start(text: str, at: int) -> int | None:
 
 def _of_sql(source: str, inside: Sql, names: set[str]) -> Found:
     found = statements(source, inside.path, "routine", native=True)
-    moved = (replace(each, line=inside.line + each.line - 1, routine=inside.routine) for each in found.statements)
+    moved = (each._replace(line=inside.line + each.line - 1, routine=inside.routine) for each in found.statements)
     lost = tuple(Skipped(each.path, inside.line + each.line - 1, each.why) for each in found.skipped)
     return Found(tuple(_with_parameters(each, names) for each in moved), lost)
 
@@ -79,8 +78,8 @@ def _commands(found: Any, inside: Sql, names: set[str]) -> Iterator[Sql]:
     for each in found.commands:
         line = inside.line + each.line - 1
         loop = inside.line + each.loop - 1 if each.loop else 0
-        made = replace(
-            inside, text=each.text, line=line, lines=each.text.count("\n") + 1, dynamic=each.dynamic, loop=loop
+        made = inside._replace(
+            text=each.text, line=line, lines=each.text.count("\n") + 1, dynamic=each.dynamic, loop=loop
         )
         yield made if each.dynamic else _with_parameters(made, known)
 
@@ -100,7 +99,7 @@ def _with_parameters(sql: Sql, names: set[str]) -> Sql:
         if word := _WORD.match(text, place(sql.text, byte)):
             number = numbers.setdefault(word.group().lower(), highest + len(numbers) + 1)
             text = f"{text[: word.start()]}${number}{text[word.end() :]}"
-    return replace(sql, text=text)
+    return sql._replace(text=text)
 
 
 def _variable(column: Node, names: set[str]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pgtune.model.finding import Skipped
 from pgtune.sources.comments import comments
@@ -19,8 +19,7 @@ _DDL = re.compile(r"(?:create|alter|drop|comment|grant|revoke|truncate|reindex|r
 _NAME = re.compile(r"^[ \t]*--[ \t]*(?:name[ \t]*:|:name\b)[ \t]*(?P<name>[\w.-]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What one file holds; each migration with what sorts it among others: no dump, its series, its order there."""
 
     migrations: tuple[tuple[tuple[bool, str, Order], Migration], ...] = ()
@@ -56,11 +55,11 @@ def _plain(file: File) -> Read:
     found = statements(file.text, file.path)
     names = [(file.text.count("\n", 0, each.start()) + 1, each["name"]) for each in _NAME.finditer(file.text)]
     if not names and any(_DDL.match(each.text) for each in found.statements):
-        applied = tuple(replace(each, role="migration", native=True) for each in found.statements)
+        applied = tuple(each._replace(role="migration", native=True) for each in found.statements)
         made = Migration(file.path, "plain", applied, transaction=False)
         return Read((((True, file.folder, ((), file.name)), made),), skipped=found.skipped)
     lines = [line for line, _ in names]
-    named = (replace(each, name=_name(names, bisect_right(lines, each.line))) for each in found.statements)
+    named = (each._replace(name=_name(names, bisect_right(lines, each.line))) for each in found.statements)
     return Read(queries=tuple(named), skipped=found.skipped)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pglast import parser
 
@@ -25,8 +25,7 @@ _DYNAMIC = "a name in it is known only when it runs"
 _BLANK = re.compile(r"(?:\s|--[^\n]*+|;)*+")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a text holds: its statements in their order, and what of it could not be read."""
 
     statements: tuple[Sql, ...] = ()
@@ -95,7 +94,7 @@ def _block(text: str, first: int, path: str, role: Role, *, native: bool) -> Fou
         pieces = split(text)
     except NotSql as error:
         return Found((), (Skipped(path, first, f"cannot be cut into statements: {error}"),))
-    moved = (replace(each, line=first + each.line - 1) for each in pieces)
+    moved = (each._replace(line=first + each.line - 1) for each in pieces)
     found = tuple(_read(moved, path, role, native=native))
     if _parses(text):
         return Found(found)

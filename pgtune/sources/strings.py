@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pgtune.model.finding import Skipped
 from pgtune.sources.project import Sql
@@ -132,4 +132,4 @@ def _moved(sql: Sql, text: Text, alone: int) -> Sql:
     """The statement in its file; one that is `alone` on that many lines has all of them from its first on."""
     line = min(text.line + sql.line - 1, text.line + text.lines - 1)
     lines = text.line + alone - line if alone else min(sql.lines, text.line + text.lines - line)
-    return replace(sql, line=line, lines=max(1, lines), loop=text.loop, name=text.name)
+    return sql._replace(line=line, lines=max(1, lines), loop=text.loop, name=text.name)

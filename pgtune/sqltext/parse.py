@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pglast import ast, keywords, parser
 from pglast.error import Error
@@ -32,8 +31,7 @@ KINDS: dict[type[Any], Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A statement as it stands in a text: without its semicolon, from `start` on, on `line` (the first is 1)."""
 
     text: str
@@ -41,8 +39,7 @@ class Piece:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of SQL: `text` is `source[start:end]`, `name` the grammar's name, `kind` the kind of its keyword."""
 
     name: str

@@ -6,22 +6,20 @@ a modulo in PostgreSQL; what decides is whether the grammar wants an operand at 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from pgtune.sqltext.parse import COMMENTS, Token, tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(NamedTuple):
     """A text with `$n` for every placeholder; `names[n - 1]` is what `$n` was called, empty if it had no name."""
 
     text: str
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A placeholder: the words from `first` to `last` (numbers of tokens), with `keep` characters of the first kept."""
 
     first: int

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["string", "name", "dollar", "line", "block", "meta", "ends", "end", "data"]
 
@@ -21,8 +20,7 @@ _COPY = re.compile(r"\s*\\?copy\b[^;]*\bfrom\s+stdin\b[^;]*", re.IGNORECASE)
 _DATA_ENDS = re.compile(r"^\\\.[ \t]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a script.
 
     `kind`: string, name, dollar, line and block hide what is in them (a literal, a quoted name, a function's body, a

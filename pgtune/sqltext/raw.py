@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pglast import parser
 
@@ -23,15 +22,14 @@ SPLIT = {"timestamp without time zone": "timestamp", "timestamp with time zone":
 Node = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """The parser's name of the statement (`AlterTableStmt`) and its fields; both empty for what is none."""
 
-    kind: str = ""
-    node: Node = field(default_factory=dict)
+    kind: str
+    node: Node
 
 
-NOTHING = Statement()
+NOTHING = Statement("", {})
 
 
 def statement(text: str) -> Statement:

@@ -156,7 +156,7 @@ class Judge:
 
     def _query(self, sql: Sql, stands: asking.Ground) -> None:
         """Judge a query; the same text at another place is judged once."""
-        same = replace(sql, path="", line=1, name="")
+        same = sql._replace(path="", line=1, name="")
         if same not in self._same:
             self._same[same] = self._first(sql, stands)
         said, whys, planned = self._same[same]

@@ -1,15 +1,9 @@
 """Work shared out to copies of this process. Each test runs in a process of its own, which has no threads beside."""
 
-import pickle
 import subprocess
 import sys
-from dataclasses import fields
 
 import pytest
-
-from pgtune.model.name import Name
-from pgtune.review.rule import Remark
-from pgtune.sources.project import Sql
 
 HEAD = """
 import os, signal, time
@@ -90,18 +84,3 @@ import importlib, threading
 importlib.reload(spread)
 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 print(spread._processors())""") == ["1"]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        Sql(
-            "SELECT 1", "a.py", 3, 2, "routine", native=False, dynamic=True, loop=1, name="n", routine="r", by_tool=True
-        ),
-        Remark("note", "m", "h", "f", 7, verified=False, about=(Name("s", "t"),)),
-    ],
-)
-def test_what_says_itself_how_it_is_sent_arrives_whole(sent):
-    """No field of the sample has its default, so that one that is forgotten is seen."""
-    assert not [each.name for each in fields(sent) if getattr(sent, each.name) == each.default]
-    assert pickle.loads(pickle.dumps(sent)) == sent

@@ -1,7 +1,6 @@
 """Plan rules to which a rewrite is the answer: it is planned too, and proposed where it wins clearly."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from pgtune.plans.words import cost
 from pgtune.review.asked import Asked
@@ -39,7 +38,7 @@ def _won(asked: Asked, made: Rewrite | None) -> tuple[Rewrite, float, float] | N
 def _with(asked: Asked, remark: Remark, made: Rewrite, before: float, after: float) -> Remark:
     what = f"{remark.message}: costs {cost(before)}, {made.what} {cost(after)}"
     doubt = f"; mind: {made.doubt}" if made.doubt else ""
-    return replace(remark, message=what, help=remark.help + doubt, fix=asked.spelled(made))
+    return remark._replace(message=what, help=remark.help + doubt, fix=asked.spelled(made))
 
 
 def of_or(asked: Asked) -> Rewrite | None:

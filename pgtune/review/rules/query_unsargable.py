@@ -1,7 +1,6 @@
 """A function, a cast or a sum around a column hides it from its index."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pgtune.indexes.facts import TableFacts
 from pgtune.model.design import Index, Key, Name
@@ -147,6 +146,6 @@ def _unturned(asked: Asked, name: Name, predicate: Predicate, remark: Remark) ->
     index = Index(name, (Key(expression=term.sql),))
     plan = asked.planned(asked.text, indexes=(index,))
     if asked.sized and (plan is None or index.name not in plan.indexes):
-        return None if plan is not None else replace(remark, help=f"{HELP}; {term.sql} cannot have one")
+        return None if plan is not None else remark._replace(help=f"{HELP}; {term.sql} cannot have one")
     statements = f"{asked.creation(index)}\nANALYZE {name.sql};"
-    return replace(remark, help=f"{HELP} on ({term.sql})", fix=statements)
+    return remark._replace(help=f"{HELP} on ({term.sql})", fix=statements)

@@ -100,14 +100,14 @@ class _Reader:
             raise Unsure("op.execute(...)")
         read = statements(said(self._source, node).replace("\\:", ":"), self._path, "migration", native=True)
         first = node.lineno - 1
-        moved = tuple(replace(each, line=first + each.line) for each in read.statements)
+        moved = tuple(each._replace(line=first + each.line) for each in read.statements)
         return Found(moved, tuple(replace(each, line=first + each.line) for each in read.skipped))
 
     def _with(self, node: ast.With) -> Found:
         call = called(node.items[0].context_expr) if len(node.items) == 1 else None
         if call and call.name == "autocommit_block":
-            commit = replace(self._sql("COMMIT", node), by_tool=True)
-            begin = replace(self._sql("BEGIN", node), by_tool=True, lines=1, line=node.end_lineno or node.lineno)
+            commit = self._sql("COMMIT", node)._replace(by_tool=True)
+            begin = self._sql("BEGIN", node)._replace(by_tool=True, lines=1, line=node.end_lineno or node.lineno)
             return joined([Found((commit,)), *(self.read(each) for each in node.body), Found((begin,))])
         if call and call.name == "batch_alter_table" and call.args:
             return joined([self._batch(each, call) for each in node.body])

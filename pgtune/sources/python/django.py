@@ -124,7 +124,7 @@ class _Place:
         read = statements(said(self.source, node), self.path, "migration", native=True)
         first = node.lineno - 1
         return Found(
-            tuple(replace(each, line=first + each.line) for each in read.statements),
+            tuple(each._replace(line=first + each.line) for each in read.statements),
             tuple(replace(each, line=first + each.line) for each in read.skipped),
         )
 
