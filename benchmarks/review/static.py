@@ -5,6 +5,7 @@
 Each file is a change of its own, as for the others. Prints how many statements and findings there were.
 """
 
+import atexit
 import gc
 import sys
 from collections import Counter
@@ -17,7 +18,8 @@ from pgtune.usecases.spread import spread
 
 def main(folder: Path) -> None:
     """Read, judge, count."""
-    gc.set_threshold(50_000)  # as the command line has it
+    gc.set_threshold(50_000)  # this and the next as the command line has them
+    atexit.register(gc.freeze)
     files = {str(path.relative_to(folder.parent)): path.read_bytes() for path in sorted(folder.rglob("*.sql"))}
     project = sources.read(files, each=spread)
     found = list(findings(project.migrations, together=False, each=spread))

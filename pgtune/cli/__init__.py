@@ -1,5 +1,6 @@
 """The command line. Each command is a file here, imported only when it is called."""
 
+import atexit
 import gc
 import os
 import signal
@@ -65,6 +66,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGHUP, _terminated)
     _streams()
     gc.set_threshold(FEW_SWEEPS)
+    atexit.register(gc.freeze)  # what is left goes with the process: the collector need not look through it first
     try:
         code = root.main(prog_name="pgtune", standalone_mode=False)
         sys.stdout.flush()
