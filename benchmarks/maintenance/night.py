@@ -1,62 +1,83 @@
 """What a whole night costs where few tables need anything: pgtune beside vacuumdb over everything.
 
-    python -m benchmarks.maintenance.night [--tables 20000] [--needy 0.05] [-j 2] [--rounds 3]
+    python -m benchmarks.maintenance.night skewed [--tables 20000] [--needy 0.05] [-j 2] [--rounds 3]
+    python -m benchmarks.maintenance.night equal
 
-The same tables are worn before each turn; the tools take turns, forth and back. After each turn of pgtune every table
-is looked into with pgstattuple: a dead row that is left would be a needy table left out. `foreknown` is vacuumdb that
-was told which tables are worn: what selection can win at most, where all tables are alike, is the inverse of their
-share.
+nights.py says what the two databases are. Every turn begins with the same rows changed; the tools take turns, forth and
+back. `decide` is `pgtune maintain plan`, which `pgtune` does once more before its work. After each turn of pgtune every
+table is looked into with pgstattuple: one that still reaches the guide's threshold would be a needy table left out.
+`foreknown` is vacuumdb that was told which tables are needy: no selection is faster, so its ratio is the bound.
 """
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from statistics import median
 
-from benchmarks.maintenance.site import DATABASE, ask, in_parts, pgtune, site, timed
+from benchmarks.maintenance.nights import POLICY, Night, dead, equal, skewed
+from benchmarks.maintenance.site import DATABASE, ask, pgtune, site, timed
 from pgtune.cluster import Cluster
 
-ROWS = 300
-TABLE = """execute format('create table t%s (id int primary key, v int)', n);
-    execute format('insert into t%s select g, g from generate_series(1, {rows}) g', n);"""
-WEAR = "execute format('update t%s set v = v + 1 where id %% 2 = 0', n);"
-DEAD = """
-select count(*) from pg_class c cross join lateral pgstattuple(c.oid) s
- where c.relkind = 'r' and c.relname like 't%' and c.oid >= 16384 and s.dead_tuple_count > 0
+TASKS = ("--task", "vacuum,analyze")
+DEAD = f"""
+select count(*) from drawn cross join lateral pgstattuple(('t' || t)::regclass) s
+ where s.dead_tuple_count >= {POLICY.dead_rows} and s.dead_tuple_count >= {POLICY.dead_row_ratio} * s.tuple_count
 """
+STALE = """
+select count(*) from drawn join pg_stat_user_tables s on relid = ('t' || t)::regclass
+ where needy and s.n_mod_since_analyze > 0
+"""
+Seconds = dict[str, list[float]]
 
 
-def own(cluster: Cluster, workers: str, _worn: int) -> float:
+def own(cluster: Cluster, workers: str, _needy: Sequence[int]) -> float:
     """Seconds of a whole run of pgtune."""
-    return pgtune(cluster, "--task", "vacuum,analyze", "-j", workers)
+    return pgtune(cluster, *TASKS, "-j", workers)
 
 
-def everything(cluster: Cluster, workers: str, _worn: int) -> float:
+def decided(cluster: Cluster) -> float:
+    """Seconds of pgtune's plan, its start included."""
+    return timed(sys.executable, "-m", "pgtune", "maintain", "plan", cluster.conninfo(DATABASE), *TASKS)
+
+
+def everything(cluster: Cluster, workers: str, _needy: Sequence[int] = ()) -> float:
     """Seconds of vacuumdb over all tables."""
     return timed(cluster.binaries.folder / "vacuumdb", "-z", "-j", workers, "-d", cluster.conninfo(DATABASE))
 
 
-def foreknown(cluster: Cluster, workers: str, worn: int) -> float:
-    """Seconds of vacuumdb over the worn tables alone, which somebody told it: no selection can be faster."""
-    names = [word for number in range(1, worn + 1) for word in ("-t", f"public.t{number}")]
+def foreknown(cluster: Cluster, workers: str, needy: Sequence[int]) -> float:
+    """Seconds of vacuumdb over the needy tables alone, which somebody told it."""
+    names = [word for number in needy for word in ("-t", f"public.t{number}")]
     return timed(cluster.binaries.folder / "vacuumdb", "-z", "-j", workers, "-d", cluster.conninfo(DATABASE), *names)
 
 
-ARMS = {"pgtune": own, "vacuumdb": everything, "foreknown": foreknown}
+ARMS: dict[str, Callable[[Cluster, str, Sequence[int]], float]] = {
+    "pgtune": own, "vacuumdb": everything, "foreknown": foreknown,
+}  # fmt: skip
 
 
-def measured(tables: int, worn: int, workers: str, rounds: int) -> tuple[dict[str, list[float]], int]:
-    """Seconds by arm, the idle night's with them, and how many tables pgtune left with dead rows."""
-    seconds: dict[str, list[float]] = {name: [] for name in (*ARMS, "idle")}
-    left = 0
+def measured(night: Night, workers: str, rounds: int) -> tuple[Seconds, list[int]]:
+    """Seconds by arm, those of deciding and of an idle night with them, and how many needy tables pgtune left."""
+    seconds: Seconds = {name: [] for name in ("decide", *ARMS, "idle")}
+    left, needy = [], night.needy
     with site() as cluster:
-        in_parts(cluster, TABLE.format(rows=ROWS), 1, tables, 200)
-        everything(cluster, workers, 0)
+        night.build(cluster)
+        everything(cluster, workers)
+        night.wear(cluster)
+        really = ask(cluster, DEAD)[0][0]
+        print(f"pgstattuple finds {really} tables that reach the guide's threshold of dead rows", flush=True)
         for number in range(rounds):
             for name in ARMS if number % 2 == 0 else reversed(ARMS):
-                in_parts(cluster, WEAR, 1, worn)
-                seconds[name].append(ARMS[name](cluster, workers, worn))
-                left += ask(cluster, DEAD)[0][0] if name == "pgtune" else 0
-            seconds["idle"].append(own(cluster, workers, worn))
+                ask(cluster, "checkpoint")
+                if name == "pgtune":
+                    seconds["decide"].append(decided(cluster))
+                seconds[name].append(ARMS[name](cluster, workers, needy))
+                print(f"round {number + 1}: {name} {seconds[name][-1]:.1f} s", flush=True)
+                if name == "pgtune":
+                    left.append(ask(cluster, DEAD)[0][0] + ask(cluster, STALE)[0][0])
+                    seconds["idle"].append(own(cluster, workers, needy))
+                    foreknown(cluster, workers, needy)  # what was only analyzed must not add up
+                night.wear(cluster, needy=name != "vacuumdb")
     return seconds, left
 
 
@@ -68,20 +89,25 @@ def compared(name: str, mine: Sequence[float], others: Sequence[float]) -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", choices=("skewed", "equal"))
     parser.add_argument("--tables", type=int, default=20_000)
-    parser.add_argument("--needy", type=float, default=0.05, help="share of the tables that are worn")
+    parser.add_argument("--needy", type=float, default=0.05, help="share of the tables that need anything")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("-j", "--jobs", default="2")
     given = parser.parse_args(words)
-    worn = round(given.tables * given.needy)
-    seconds, left = measured(given.tables, worn, given.jobs, given.rounds)
+    night = (skewed if given.sizes == "skewed" else equal)(given.tables, given.needy)
+    vacuum = sum(dead(*each) for each in zip(night.rows, night.changed, strict=True))
+    print(f"{given.tables} tables of {min(night.rows)} to {max(night.rows)} rows, {sum(night.rows)} in all, "
+          f"{sum(night.changed)} of them changed; {len(night.needy)} tables are needy, {vacuum} of them for VACUUM, "
+          f"-j {given.jobs}", flush=True)  # fmt: skip
+    seconds, left = measured(night, given.jobs, given.rounds)
     for name, taken in seconds.items():
         print(f"{name}: median {median(taken):.1f} s, from {min(taken):.1f} to {max(taken):.1f}")
-    print(f"{given.tables} tables, {worn} worn, -j {given.jobs}; tables that pgtune left with dead rows: {left}")
+    print(f"needy tables that pgtune left out, by turn: {left}")
     compared("pgtune against vacuumdb over everything", seconds["pgtune"], seconds["vacuumdb"])
-    compared("pgtune against vacuumdb told what is worn", seconds["pgtune"], seconds["foreknown"])
-    compared("told what is worn against over everything", seconds["foreknown"], seconds["vacuumdb"])
-    compared("a night when nothing is worn, pgtune against vacuumdb", seconds["idle"], seconds["vacuumdb"])
+    compared("pgtune against vacuumdb told what is needy", seconds["pgtune"], seconds["foreknown"])
+    compared("the bound: told what is needy against over everything", seconds["foreknown"], seconds["vacuumdb"])
+    compared("a night when nothing is needy, pgtune against vacuumdb", seconds["idle"], seconds["vacuumdb"])
 
 
 if __name__ == "__main__":
