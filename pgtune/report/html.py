@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from pgtune.model.units import human_bytes
 from pgtune.report import words
 from pgtune.report.paper import visible
+from pgtune.report.plain import version_text
 from pgtune.settings.tuning import Budget, Tuning
 
 DRAWING = 1000  # the width of the budget's drawing in its own units
@@ -30,7 +31,7 @@ def html(tuning: Tuning) -> str:
     bars, scale = _bars(tuning.budget)
     return _template().render(
         tuning=tuning,
-        version=words.version_text(tuning.version),
+        version=version_text(tuning.version),
         summary=words.summary(tuning),
         found=words.found(tuning.hardware),
         families=list(words.families(tuning.lines)),

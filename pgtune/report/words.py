@@ -1,10 +1,11 @@
-"""The words that several reports share."""
+"""The words that the forms of a tuning share."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from pgtune.model.hardware import Figure, Hardware, Neighbour
 from pgtune.model.units import human_bytes
+from pgtune.report.plain import count, version_text
 from pgtune.settings.tuning import Budget, Line, Tuning
 
 FAMILIES = {
@@ -24,12 +25,6 @@ ASSUMED = (
 )
 
 
-def version_text(version: int) -> str:
-    """`18.6` for 180006, `17` for 170000, which stands for any release of 17."""
-    major, minor = divmod(version, 10000)
-    return f"{major}.{minor}" if minor else str(major)
-
-
 def title(tuning: Tuning) -> str:
     """What the answer is for; a target that names its PostgreSQL already is not told twice."""
     version = "" if "PostgreSQL" in tuning.target else f": PostgreSQL {version_text(tuning.version)}"
@@ -45,11 +40,6 @@ def families(lines: Iterable[Line]) -> Iterator[tuple[str, list[Line]]]:
 def takes(line: Line) -> str:
     """What makes the value take effect."""
     return "restart" if line.restart else "reload"
-
-
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """`1 change`, `2 changes`."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def summary(tuning: Tuning) -> str:

@@ -19,7 +19,7 @@ from pgtune.model.errors import ConnectionLost, PgtuneError, Refused
 from pgtune.model.indextree import Part, Tree
 from pgtune.model.step import BUILDING, Place, State, Step
 from pgtune.server.ledger import Ledger
-from pgtune.server.run import steadfast
+from pgtune.server.steadfast import steadfast
 from pgtune.server.watch import EVERY, nobody, observing, pids, who
 from pgtune.server.writer import Target, Writer
 

@@ -4,12 +4,9 @@ The order is the promise. The ledger holds the file as it was before the first s
 disk before what it names is begun; so whatever ends a run, `history` can tell it and `undo` can take it back.
 """
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from types import FrameType
 
 import psycopg
 
@@ -27,6 +24,7 @@ from pgtune.server.autoconf import Assign, Back
 from pgtune.server.ledger import Ledger
 from pgtune.server.place import ConfigurationFile
 from pgtune.server.restart import Way
+from pgtune.server.steadfast import steadfast
 from pgtune.server.writer import Target, Writer, shown
 
 Say = Callable[[str], None]
@@ -211,22 +209,3 @@ class Run:
             self.ledger.record(progress.number, state, detail)
         except LedgerUnusable as error:
             self.say(f"{error}; going on")
-
-
-@contextmanager
-def steadfast(say: Say) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP wait until the block is done: half taken back is worse than either end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def later(_number: int, _frame: FrameType | None) -> None:
-        say("taking back first; this ends when it is done")
-
-    numbers: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    former = [(number, signal.signal(number, later)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in former:
-            signal.signal(number, handler)

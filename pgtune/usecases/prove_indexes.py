@@ -14,7 +14,7 @@ from pgtune.server.build import Build, Outcome
 from pgtune.server.connect import Connection, reading
 from pgtune.server.ledger import Ledger
 from pgtune.server.proving import Execution
-from pgtune.server.run import steadfast
+from pgtune.server.steadfast import steadfast
 from pgtune.server.writer import Target, Writer
 from pgtune.snapshot import Snapshot
 from pgtune.sqltext import safety

@@ -10,7 +10,7 @@ from pgtune.server import autoconf, check, confd, files, ledger, restart
 from pgtune.server.ledger import Ledger
 from pgtune.server.place import AutoConf, ConfigurationFile, DropIn
 from pgtune.server.restart import Way
-from pgtune.server.run import steadfast
+from pgtune.server.steadfast import steadfast
 from pgtune.server.writer import Target, Writer
 from pgtune.usecases.apply import How, way_to_restart
 from pgtune.usecases.undo_indexes import undo_indexes

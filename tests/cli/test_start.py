@@ -27,13 +27,22 @@ made = sources.read({{"migrations/1_a.sql": text.encode()}}, each=spread).migrat
 assert list(findings(made, each=spread))
 {SAYS}
 """
+NIGHT = f"""
+import sys
+import pgtune.cli.maintain.run, pgtune.usecases.maintain_run, pgtune.report.maintain.run
+{SAYS}
+"""
 # What takes long to load: libraries of other jobs, and what the standard library pulls behind it.
 HEAVY = {"asyncio", "email", "http", "jinja2", "psutil", "psycopg", "sqlglot", "ssl", "subprocess", "tabulate"}
 OF_HELP = HEAVY | {"pglast", "pgtune.settings", "pgtune.report.managed", "pgtune.usecases"}
 OF_LINT = HEAVY | {"click", "hashlib", "pgtune.model.design", "pgtune.snapshot", "pglast.stream", "uuid"}
 
+OF_NIGHT = {"jinja2", "pglast", "sqlglot", "pgtune.settings", "pgtune.server.run", "pgtune.server.autoconf"}
 
-@pytest.mark.parametrize(("code", "heavy"), [(HELP, OF_HELP), (LINT, OF_LINT)], ids=["help", "lint"])
+
+@pytest.mark.parametrize(
+    ("code", "heavy"), [(HELP, OF_HELP), (LINT, OF_LINT), (NIGHT, OF_NIGHT)], ids=["help", "lint", "night"]
+)
 def test_nothing_heavy_is_loaded(code, heavy):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not heavy.intersection(json.loads(done.stderr))

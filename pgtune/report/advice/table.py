@@ -9,7 +9,7 @@ from pgtune.partitions.advice import Partitioning
 from pgtune.report.advice import proof, words
 from pgtune.report.advice.answer import Answer
 from pgtune.report.paper import Paper, visible
-from pgtune.report.words import count
+from pgtune.report.plain import count
 
 INDENT, BODY = 2, 5
 SHOWN = 4  # statements under an index; JSON has them all

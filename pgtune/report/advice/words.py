@@ -8,7 +8,7 @@ from pgtune.model.design import Index, Key
 from pgtune.model.units import human_bytes
 from pgtune.report.advice.answer import Answer
 from pgtune.report.paper import visible
-from pgtune.report.words import count
+from pgtune.report.plain import count
 
 NOTHING = "Nothing worth doing: no index, drop or partition would make this workload noticeably cheaper."
 COSTS = "Costs are the planner's units; a statement's cost counts once for each recorded call."

@@ -11,7 +11,7 @@ from pgtune.model.units import human_bytes
 from pgtune.report.maintain import words
 from pgtune.report.maintain.table import MOST_ITEMS, more
 from pgtune.report.paper import Paper, visible
-from pgtune.report.words import count, version_text
+from pgtune.report.plain import count, version_text
 
 GOOD = DONE | {Outcome.GONE, Outcome.DEFERRED}
 

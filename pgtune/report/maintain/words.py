@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pgtune.maintenance.work import Blocker, Job, Plan, Skipped, Spare, Surplus
 from pgtune.model.units import human_bytes
-from pgtune.report.words import count, version_text
+from pgtune.report.plain import count, version_text
 
 SPARES = {
     Surplus.UNUSED: "Unused indexes",

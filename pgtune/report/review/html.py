@@ -14,9 +14,9 @@ from markupsafe import Markup
 from pgtune.model.finding import SEVERITIES
 from pgtune.plans.words import cost, share
 from pgtune.report.paper import visible
+from pgtune.report.plain import count
 from pgtune.report.plan.lines import Row, headings, rows
 from pgtune.report.review import words
-from pgtune.report.words import count
 from pgtune.review.result import Picture, Review
 
 PLANS = 100  # statements whose plans are shown: a page of more is slow to open

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pgtune.model.finding import SEVERITIES, Finding, Severity
 from pgtune.model.units import human_bytes
-from pgtune.report.words import count
+from pgtune.report.plain import count
 from pgtune.review.result import Moved, Review
 
 CLEAN = "Nothing to say."

@@ -19,7 +19,7 @@ from pgtune.server.maintain.observer import Observer
 from pgtune.server.maintain.session import Session, in_database
 from pgtune.server.maintain.target import Target
 from pgtune.server.maintain.watch import Watch
-from pgtune.server.run import steadfast
+from pgtune.server.steadfast import steadfast
 
 SESSIONS = 4  # that one worker keeps open for as many databases
 
