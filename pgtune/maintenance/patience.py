@@ -25,7 +25,8 @@ class Limits:
 class Pulse:
     """How the server fares: bytes that the slowest standby is behind, WAL bytes a second, sessions at work.
 
-    `unseen` standbys send no figures to a role that may not see them. None: not known (yet).
+    A standby that is away is behind by what its slot holds back. `unseen` standbys send no figures to a role that may
+    not see them. None: not known (yet).
     """
 
     lag: int | None = None

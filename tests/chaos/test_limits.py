@@ -92,6 +92,22 @@ def test_a_standby_that_falls_behind_stops_a_build(own_site: OwnSite, standby_of
     assert site.invalid() == []
 
 
+def test_a_standby_that_is_away_lags_by_what_its_slot_holds_back(own_site: OwnSite) -> None:
+    """No walsender tells of it, and each rebuild makes it worse; a slot that holds nothing back is in nobody's way."""
+    _, site = own_site({"wal_level": "replica"})
+    limits = Limits(patience=PATIENCE, max_lag=1 << 20, wait=0.5)
+    site.ask("select pg_create_physical_replication_slot('unused')")
+    site.ask("checkpoint")  # the WAL that a new slot holds back begins there
+    site.ask("select pg_create_physical_replication_slot('away', true)")
+    assert site.outcomes(site.vacuum("orders"), limits=limits) == [Outcome.DONE]
+    site.ask("create table much as select repeat('x', 500) from generate_series(1, 9000) n")
+    worked = site.run(site.vacuum("orders"), limits=limits)
+    assert [r.outcome for r in worked.results] == [Outcome.DEFERRED], worked
+    assert "a standby is" in worked.ended_early
+    site.ask("select pg_drop_replication_slot('away')")
+    assert site.outcomes(site.vacuum("orders"), limits=limits) == [Outcome.DONE]
+
+
 def test_a_transaction_pooler_is_recognised(site: Site, tmp_path: Path) -> None:
     """No lock and no setting would hold there: refused, with the remedy."""
     with pooler(tmp_path, site.conninfo) as port:

@@ -43,7 +43,11 @@ Examples:
     show_default=True,
     help="Patience with others; the work is cancelled then, and cleaned up after.",
 )
-@click.option("--max-lag", metavar="SIZE", help="No start, and no going on, while a standby is further behind.")
+@click.option(
+    "--max-lag",
+    metavar="SIZE",
+    help="No start, and no going on, while a standby, or the slot of one, is further behind.",
+)
 @click.option("--max-wal-rate", metavar="RATE", help="No start while the server writes more WAL, as 50MB/s.")
 @click.option("--max-active", type=click.IntRange(0), help="No start while more sessions are at work.")
 @click.option("--wait", metavar="TIME", default="10min", show_default=True, help="How long these are waited for.")
