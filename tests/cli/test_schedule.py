@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 SCHEDULE = """
@@ -17,6 +18,7 @@ window = "02:00-05:00"
 deadline = "2h"
 databases = "USER_DATABASES, -app_test%"
 """
+SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
 
 
 @pytest.fixture
@@ -62,6 +64,21 @@ def test_list_as_json(schedule: str) -> None:
         7200,
         None,
     )
+
+
+@pytest.mark.parametrize("name", ["list", "next"])
+@pytest.mark.parametrize("file", [True, False], ids=["own", "default"])
+def test_what_is_printed_is_valid_by_its_published_schema(schedule: str, name: str, *, file: bool) -> None:
+    """No field is missing, none undocumented; a missing, an unknown and a wrong one are told."""
+    words = ("--schedule", schedule) if file else ()
+    form = json.loads(run(name, *words, "--output", "json").stdout)
+    text = (SCHEMAS / f"{form['schema'].replace('/', '.')}.json").read_text(encoding="utf-8")
+    published = jsonschema.Draft202012Validator(json.loads(text))
+    published.validate(form)
+    (key,) = form.keys() - {"schema"}
+    first = form[key][0]
+    for wrong in (first | {"more": 1}, first | {"tasks": ["dance"]}, {**first, "timezone": None}, {}):
+        assert not published.is_valid(form | {key: [wrong]})
 
 
 def test_next_by_the_clock_of_the_zone(schedule: str) -> None:
