@@ -66,18 +66,19 @@ def measured(night: Night, workers: str, rounds: int) -> tuple[Seconds, list[int
         night.wear(cluster)
         really = ask(cluster, DEAD)[0][0]
         print(f"pgstattuple finds {really} tables that reach the guide's threshold of dead rows", flush=True)
-        for number in range(rounds):
-            for name in ARMS if number % 2 == 0 else reversed(ARMS):
-                ask(cluster, "checkpoint")
-                if name == "pgtune":
-                    seconds["decide"].append(decided(cluster))
-                seconds[name].append(ARMS[name](cluster, workers, needy))
-                print(f"round {number + 1}: {name} {seconds[name][-1]:.1f} s", flush=True)
-                if name == "pgtune":
-                    left.append(ask(cluster, DEAD)[0][0] + ask(cluster, STALE)[0][0])
-                    seconds["idle"].append(own(cluster, workers, needy))
-                    foreknown(cluster, workers, needy)  # what was only analyzed must not add up
-                night.wear(cluster, needy=name != "vacuumdb")
+        turns = [(n, name) for n in range(1, rounds + 1) for name in (ARMS if n % 2 else reversed(ARMS))]
+        for turn, (number, name) in enumerate(turns):
+            if turn:
+                night.wear(cluster, needy=turns[turn - 1][1] != "vacuumdb")
+            ask(cluster, "checkpoint")
+            if name == "pgtune":
+                seconds["decide"].append(decided(cluster))
+            seconds[name].append(ARMS[name](cluster, workers, needy))
+            print(f"round {number}: {name} {seconds[name][-1]:.1f} s", flush=True)
+            if name == "pgtune":
+                left.append(ask(cluster, DEAD)[0][0] + ask(cluster, STALE)[0][0])
+                seconds["idle"].append(own(cluster, workers, needy))
+                foreknown(cluster, workers, needy)  # what was only analyzed must not add up
     return seconds, left
 
 
