@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pgtune.indexes.access import Access
 from pgtune.indexes.advice import SizeOf
 from pgtune.indexes.candidate import Candidate
-from pgtune.indexes.relevance import skippable, usable
+from pgtune.indexes.relevance import Use
 from pgtune.model.design import Index, Name, Query
 
 
@@ -42,7 +42,15 @@ class Pool:
     _numbers: dict[Index, int] = field(default_factory=dict)
     _by_name: dict[str, int] = field(default_factory=dict)
     _refused: set[Index] = field(default_factory=set)
-    _by_table: dict[Name, list[Item]] = field(default_factory=dict)
+    _by_table: dict[Name, list[tuple[Item, list[Use]]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.items:
+            uses: dict[Name, list[Use]] = {}
+            for access in item.accesses:
+                uses.setdefault(access.table, []).append(Use.of(access))
+            for table, found in uses.items():
+                self._by_table.setdefault(table, []).append((item, found))
 
     def add(self, candidate: Candidate) -> int:
         """The candidate's bit, 0 if it is too big; a new one is made known to every query it is relevant to."""
@@ -64,20 +72,16 @@ class Pool:
         return 1 << number
 
     def _introduce(self, index: Index, bit: int) -> None:
-        if not self._by_table:
-            for item in self.items:
-                for table in dict.fromkeys(access.table for access in item.accesses):
-                    self._by_table.setdefault(table, []).append(item)
-        for item in self._by_table.get(index.table, ()):
-            if any(access.table == index.table and usable(index, access) for access in item.accesses):
+        for item, uses in self._by_table.get(index.table, ()):
+            if any(use.usable(index) for use in uses):
                 item.relevant |= bit
 
     def skipped_into(self, mask: int) -> None:
         """Make these known to the queries that a planner may serve by skipping over their first key."""
         for number in bits(mask):
             index = self.candidates[number].index
-            for item in self._by_table.get(index.table, ()):
-                if any(access.table == index.table and skippable(index, access) for access in item.accesses):
+            for item, uses in self._by_table.get(index.table, ()):
+                if any(use.skippable(index) for use in uses):
                     item.relevant |= 1 << number
 
     def refuse(self, mask: int) -> None:

@@ -127,7 +127,7 @@ class State:
                     after[query] = model.cost(query, chosen)
         for number in added:
             for query, used, cost in model.serving.get(number, ()):
-                if cost < after.get(query, self.plans[query][1]) and not used & missing:
+                if not used & missing and cost < after.get(query, self.plans[query][1]):
                     after[query] = cost
         saved = sum(model.weights[query] * (self.plans[query][1] - cost) for query, cost in after.items())
         return saved - sum(model.taxes[each] for each in added) + sum(model.taxes[each] for each in removed)
