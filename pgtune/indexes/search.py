@@ -176,20 +176,25 @@ def between(gain: float, size: int) -> float:
 def fill(state: State, score: Score = by_byte) -> None:
     """Add the set of some plan that scores best until nothing fits or helps; only the heap's top is reckoned anew."""
     model = state.model
-    heap = [entry for bundle in model.bundles if (entry := _entry(state, bundle, score))]
+    current = {bundle: entry for bundle in model.bundles if (entry := _entry(state, bundle, score))}
+    heap = list(current.values())
     heapq.heapify(heap)
     while heap and not model.over():
-        _stale, bundle = heapq.heappop(heap)
-        fresh = _entry(state, bundle, score)
+        stale = heapq.heappop(heap)
+        if current.get(stale[1]) is not stale:  # reckoned anew meanwhile
+            continue
+        fresh = _entry(state, stale[1], score)
         if fresh is None:
             continue
         if heap and fresh > heap[0]:
+            current[stale[1]] = fresh
             heapq.heappush(heap, fresh)
             continue
-        added = bundle & ~state.chosen
-        state.become(state.chosen | bundle)
+        added = stale[1] & ~state.chosen
+        state.become(state.chosen | added)
         for other in model.sets(bits(added)):  # what shares a query may be worth more together than alone
-            if entry := _entry(state, other, score):
+            if (entry := _entry(state, other, score)) and entry != current.get(other):
+                current[other] = entry
                 heapq.heappush(heap, entry)
 
 

@@ -142,8 +142,9 @@ class Selection:
         )
 
     def total(self, chosen: int) -> float:
-        """The workload's cost with this set, by what is known."""
-        return sum(item.weight * self.costs.upper(item, chosen) for item in self.items)
+        """The workload's cost with this set, write tax included, by what is known."""
+        costs = sum(item.weight * self.costs.upper(item, chosen) for item in self.items)
+        return costs + sum(self.tax_of(number) for number in bits(chosen))
 
     def _check(self, chosen: int) -> bool:
         """Ask for every cost that is not known under this set; True if there is news."""

@@ -30,8 +30,8 @@ class Trust:
     def better(self, chosen: int) -> int:
         """This set, or one without indexes that a risky plan rests on."""
         self._asked(chosen)
-        most = self._total(chosen) + NEAR * self._total(0)
-        best, banned = (len(self.risky(chosen)), self._total(chosen), chosen), 0
+        most = self.selection.total(chosen) + NEAR * self.selection.total(0)
+        best, banned = (len(self.risky(chosen)), self.selection.total(chosen), chosen), 0
         for _round in range(ROUNDS):
             risky = self.risky(chosen)
             number = next((each for item in risky if (each := self._culprit(item, chosen)) is not None), None)
@@ -39,9 +39,9 @@ class Trust:
                 break
             banned |= 1 << number
             chosen = self._filled(chosen & ~banned, banned)
-            if self._total(chosen) > most:
+            if self.selection.total(chosen) > most:
                 break
-            best = min(best, (len(self.risky(chosen)), self._total(chosen), chosen))
+            best = min(best, (len(self.risky(chosen)), self.selection.total(chosen), chosen))
         return best[2]
 
     def risky(self, chosen: int) -> list[Item]:
@@ -57,7 +57,7 @@ class Trust:
             less = chosen & ~(1 << number)
             self.selection.costs.exact(item, less)
             if self._cost(item, less) <= self.limit * self._cost(item, 0):
-                found.append((self._total(less), number))
+                found.append((self.selection.total(less), number))
         return min(found)[1] if found else None
 
     def _filled(self, chosen: int, banned: int) -> int:
@@ -74,9 +74,6 @@ class Trust:
         self.selection.pool.skipped_into(chosen)
         for item in self.selection.items:
             self.selection.costs.exact(item, chosen)
-
-    def _total(self, chosen: int) -> float:
-        return self.selection.model().total(chosen)
 
     def _cost(self, item: Item, chosen: int) -> float:
         """What the query costs with this set if its joins are on keys."""
