@@ -8,6 +8,7 @@ from pgtune.indexes.advice import Bound, IndexAdvice, Limits, Progress, SizeOf
 from pgtune.indexes.costs import Costs, Planner
 from pgtune.indexes.facts import Facts
 from pgtune.indexes.items import Planned, Tell
+from pgtune.indexes.joined import Joined
 from pgtune.indexes.pool import Pool
 from pgtune.indexes.propose import Proposer
 from pgtune.indexes.results import Results
@@ -71,8 +72,7 @@ def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits
         costs, pool, planned.items, Proposer(facts, limits.max_columns), limits,
         lambda number: taxes.tax(pool.candidates[number].index, pool.sizes[number]), tell, world.prepare,
     )  # fmt: skip
-    trust = Trust(selection, facts, limits.worst)
-    chosen = selection.within_guard(trust.better(selection.run()))
+    chosen = selection.within_guard(_chosen(selection, Trust(selection, facts, limits.worst)))
     results = Results(facts, planned, costs, pool, taxes, selection.model(), chosen)
     bounds = selection.bound(chosen)
     queries = results.queries(bounds)
@@ -93,6 +93,15 @@ def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits
         costs.calls,
         selection.finished,
     )
+
+
+def _chosen(selection: Selection, trust: Trust) -> int:
+    """The set that is best, then trusted, then with one index for two where that brings no new risk."""
+    trusted = trust.better(selection.run())
+    if selection.limits.over():
+        return trusted
+    joined = Joined(selection.costs, selection.items).instead(trusted)
+    return joined if len(trust.risky(joined)) <= len(trust.risky(trusted)) else trusted
 
 
 def _bound(unlimited: float, selection: Selection) -> Bound:
