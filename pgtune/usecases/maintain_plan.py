@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgtune.cluster import account
-from pgtune.maintenance import order
+from pgtune.maintenance import batches, order
 from pgtune.maintenance.policy import policy
 from pgtune.maintenance.predict import predictor
 from pgtune.maintenance.rows import Identity
@@ -106,13 +106,14 @@ def _require_primary(identity: Identity) -> None:
 def _finished(request: Request, draft: Draft, done: Sequence[Identity], where: str) -> Plan:
     """The whole, in order, as far as it fits the time."""
     fit = order.fitted(order.ordered(draft.jobs), request.seconds, request.workers)
+    version = done[0].version if done else 0
     return Plan(
         target=where,
-        version=done[0].version if done else 0,
+        version=version,
         at=done[0].at if done else "",
         databases=tuple(each.database for each in done),
         alarms=tuple(draft.alarms),
-        jobs=tuple(fit.jobs),
+        jobs=tuple(batches.once_a_database(fit.jobs, version)),
         deferred=tuple(fit.deferred),
         skipped=tuple(draft.skipped),
         spares=tuple(draft.spares),

@@ -6,6 +6,11 @@ def grants_maintain(version: int) -> bool:
     return version >= 170000
 
 
+def spares_database_stats(version: int) -> bool:
+    """VACUUM (SKIP_DATABASE_STATS) leaves pg_database.datfrozenxid to another (release notes of 16)."""
+    return version >= 160000
+
+
 def analyzes_parent_alone(version: int) -> bool:
     """ANALYZE ONLY leaves a partitioned table's leaves alone (release notes of 18)."""
     return version >= 180000
