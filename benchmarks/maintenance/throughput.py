@@ -4,6 +4,7 @@
 
 Each tool gets a fresh copy of one database, worn alike, in turns A-B-B-A. A figure is the wall time of the whole
 command as a user calls it, divided by that of PostgreSQL's own program in the same round: median, least and greatest.
+Beside it the same of the processor time of tool and sessions together: a busy machine shifts it less.
 `no history` is the runner without its two rows a statement, which no command offers; it is timed from its plan to its
 end, `python` is what an interpreter and the imports cost before anything begins.
 """
@@ -13,11 +14,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
+import psutil
 import psycopg
 from tabulate import tabulate
 
@@ -27,6 +29,7 @@ from pgtune.maintenance.record import Deferral, Recorded
 from pgtune.maintenance.survey import Scope
 from pgtune.maintenance.work import Job, Kind, Past, Result
 from pgtune.server.maintain import run, target
+from pgtune.server.maintain.history import Deed
 from pgtune.server.maintain.run import Ears, Orders
 from pgtune.usecases import maintain_plan
 
@@ -45,6 +48,8 @@ do $$ begin for n in 1..{tables} loop
   if mod(n, 200) = 0 then commit; end if;
 end loop; end $$
 """
+PGTUNE = (sys.executable, "-m", "pgtune", "maintain")
+IN_CLUSTER = "history in the cluster"
 Arm = Callable[[Cluster, str, int], float]
 
 
@@ -57,10 +62,10 @@ class Nothing:
     def close_run(self, exit_code: int, detail: str) -> None:  # noqa: D102
         pass
 
-    def begin(self, job: Job, size: int | None) -> int:  # noqa: D102, ARG002
-        return 0
+    def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:  # noqa: D102
+        return [0] * len(jobs)
 
-    def end(self, step: int, result: Result) -> None:  # noqa: D102
+    def end(self, deeds: Sequence[Deed]) -> None:  # noqa: D102
         pass
 
     def note(self, result: Result) -> None:  # noqa: D102
@@ -92,6 +97,7 @@ class Suite:
     ours: tuple[str, ...]
     scope: Scope
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    used: dict[str, list[float]] = field(default_factory=dict)
 
 
 def suites() -> tuple[Suite, Suite]:
@@ -147,14 +153,11 @@ def peer(suite: Suite) -> Arm:
     return measure
 
 
-def command(suite: Suite, *, in_cluster: bool) -> Arm:
-    """`pgtune maintain run` as a user calls it, with its history in a file or in the cluster."""
+def command(suite: Suite) -> Arm:
+    """`pgtune maintain run` as a user calls it."""
 
     def measure(cluster: Cluster, database: str, jobs: int) -> float:
-        base = [sys.executable, "-m", "pgtune", "maintain"]
-        if in_cluster:
-            timed([*base, "init", cluster.conninfo(database)], cluster)
-        return timed([*base, "run", *suite.ours, "--tables", "public.%", "-j", str(jobs), cluster.conninfo(database)],
+        return timed([*PGTUNE, "run", *suite.ours, "--tables", "public.%", "-j", str(jobs), cluster.conninfo(database)],
                      cluster)  # fmt: skip
 
     return measure
@@ -184,8 +187,8 @@ def arms(suite: Suite) -> dict[str, Arm]:
     return {
         suite.program: peer(suite),
         "no history": bare(suite),
-        "history in a file": command(suite, in_cluster=False),
-        "history in the cluster": command(suite, in_cluster=True),
+        "history in a file": command(suite),
+        IN_CLUSTER: command(suite),
     }
 
 
@@ -197,20 +200,38 @@ def measure(cluster: Cluster, suite: Suite, tables: int, jobs: int, rounds: int)
             execute(cluster, "postgres", "create database work template model")
             execute(cluster, "work", WEAR.format(tables=tables))
             execute(cluster, "work", "checkpoint")
+            if name == IN_CLUSTER:
+                timed([*PGTUNE, "init", cluster.conninfo("work")], cluster)
+            before = processor_time(cluster)
             seconds = arm(cluster, "work", jobs)
+            execute(cluster, "postgres", "drop database work")  # when it is gone, so are the sessions in it
+            used = processor_time(cluster) - before
             suite.seconds.setdefault(name, []).append(seconds)
-            print(f"round {number + 1} {suite.name} {tables} -j{jobs} {name}: {seconds:.2f} s", file=sys.stderr)
-            execute(cluster, "postgres", "drop database work")
+            suite.used.setdefault(name, []).append(used)
+            told = f"{seconds:.2f} s, {used:.2f} s of processor time"
+            print(f"round {number + 1} {suite.name} {tables} -j{jobs} {name}: {told}", file=sys.stderr)
+
+
+def processor_time(cluster: Cluster) -> float:
+    """Of this process, its ended children and the server's ended sessions, in seconds."""
+    server, own = psutil.Process(cluster.pid).cpu_times(), psutil.Process().cpu_times()
+    return sum((own.user, own.system, own.children_user, own.children_system,
+                server.children_user, server.children_system))  # fmt: skip
 
 
 def rows(suite: Suite, tables: int, jobs: int) -> Iterator[list[str]]:
     """Seconds, milliseconds a table, and the ratio to PostgreSQL's own program."""
     base = suite.seconds[suite.program]
     for name, seconds in suite.seconds.items():
-        found = ratio(seconds, base)
-        told = f"{found.median:.2f} ({found.least:.2f} to {found.greatest:.2f})" if found else ""
         yield [suite.name, str(tables), str(jobs), name, f"{median(seconds):.2f}",
-               f"{median(seconds) / tables * 1000:.2f}", told]  # fmt: skip
+               f"{median(seconds) / tables * 1000:.2f}", spread(seconds, base),
+               spread(suite.used[name], suite.used[suite.program])]  # fmt: skip
+
+
+def spread(seconds: list[float], base: list[float]) -> str:
+    """The ratio of the rounds: median, least and greatest."""
+    found = ratio(seconds, base)
+    return f"{found.median:.2f} ({found.least:.2f} to {found.greatest:.2f})" if found else ""
 
 
 def main() -> None:
@@ -230,7 +251,7 @@ def main() -> None:
                         measure(cluster, suite, tables, jobs, given.rounds)
                         found += rows(suite, tables, jobs)
     python = median(starting() for _ in range(5))
-    headers = ["work", "tables", "-j", "who", "s", "ms a table", "times PostgreSQL's own"]
+    headers = ["work", "tables", "-j", "who", "s", "ms a table", "times PostgreSQL's own", "in processor time"]
     print(tabulate(found, headers, tablefmt="github", disable_numparse=True))
     print(f"\npython with its imports: {python:.2f} s of each command of pgtune; {given.rounds} rounds in turns")
 

@@ -1,7 +1,11 @@
--- Writes down what became of it. Needs UPDATE on the history.
-update pgtune.maintenance_step
-   set ended = clock_timestamp(), outcome = %(outcome)s, detail = %(detail)s, blocked_by = %(blocked_by)s::jsonb,
-       rows_before = %(rows_before)s, rows_after = %(rows_after)s,
-       bytes_before = coalesce(%(bytes_before)s, bytes_before), bytes_after = %(bytes_after)s
- where run = %(run)s and step = %(step)s
-returning step
+-- Writes down what became of these, with their own times: they were begun together. Needs UPDATE on the history.
+update pgtune.maintenance_step s
+   set began = clock_timestamp() - make_interval(secs => x.began_ago),
+       ended = clock_timestamp() - make_interval(secs => x.ended_ago), outcome = x.outcome, detail = x.detail,
+       blocked_by = x.blocked_by::jsonb, rows_before = x.rows_before, rows_after = x.rows_after,
+       bytes_before = coalesce(x.bytes_before, s.bytes_before), bytes_after = x.bytes_after
+  from json_to_recordset(%(ends)s::json) as x (step int, began_ago float8, ended_ago float8, outcome text, detail text,
+                                               blocked_by text, rows_before bigint, rows_after bigint,
+                                               bytes_before bigint, bytes_after bigint)
+ where s.run = %(run)s and s.step = x.step
+returning s.step

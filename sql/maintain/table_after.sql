@@ -1,5 +1,5 @@
--- Reads how a table stands after VACUUM, once more. Anybody may read it.
-select c.relpages::bigint * current_setting('block_size')::int as bytes, c.reltuples::float8 as rows,
+-- Reads how these tables stand after VACUUM or ANALYZE. Anybody may read it.
+select wanted.oid as wanted, c.relpages::bigint * current_setting('block_size')::int as bytes, c.reltuples::float8 as rows,
        pg_stat_get_dead_tuples(c.oid) as dead,
        extract(epoch from pg_stat_get_last_vacuum_time(c.oid))::float8 as vacuumed
-  from (values (%(oid)s::oid)) as wanted (oid) left join pg_class c on c.oid = wanted.oid
+  from unnest(%(oids)s::oid[]) as wanted (oid) left join pg_class c on c.oid = wanted.oid

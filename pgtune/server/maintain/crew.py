@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from pgtune.maintenance import batches
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
 from pgtune.model.errors import NotAllowed, PgtuneError
-from pgtune.server.maintain.doing import Doer, Ended
+from pgtune.server.maintain.doing import Doer
+from pgtune.server.maintain.ends import Ended
 from pgtune.server.maintain.gates import Gates
 
 ATTEMPTS = 3  # of a job that somebody blocks, before it is left for the next run
@@ -92,32 +94,46 @@ class Crew:
                     self._over.set()
 
     def _do_all(self, number: int) -> None:
-        while (waiting := self._take()) is not None:
+        while batch := self._take():
+            first = self._closed(batch[0].job)
+            if first is not None:
+                self._put_back(batch[1:])
+                self._put_away(batch[0], Ended(self._noted(first)))
+                continue
             try:
-                ended = self._done(number, waiting)
+                ended = self._done(number, batch)
             except PgtuneError as error:
-                self._give_up(waiting, error)
+                self._give_up(batch, error)
             except BaseException as error:  # noqa: BLE001  (it is raised again in the main thread)
-                self._give_up(waiting, error)
+                self._give_up(batch, error)
                 self.error = error
             else:
-                self._put_away(waiting, ended)
+                for waiting, end in zip(batch, ended, strict=True):
+                    self._put_away(waiting, end)
 
-    def _done(self, number: int, waiting: Waiting) -> Ended:
-        job = waiting.job
-        closed = self.gates.closed(job)
-        if closed is not None:
-            if closed.ends_run:
-                self.ended_early = self.ended_early or closed.why
-            return Ended(self._put_off(job, closed.outcome, closed.why))
+    def _done(self, number: int, batch: Sequence[Waiting]) -> list[Ended]:
+        jobs = [waiting.job for waiting in batch]
         try:
-            doer = self.hire(number, job.database)
+            doer = self.hire(number, jobs[0].database)
         except NotAllowed as error:  # this database alone: the others go on
-            return Ended(Result(job, Outcome.NO_PERMISSION, str(error)))
-        return doer.do(job)
+            return [Ended(Result(job, Outcome.NO_PERMISSION, str(error))) for job in jobs]
+        return doer.do(jobs, self._closed)
 
-    def _take(self) -> Waiting | None:
-        """The first job that may begin; None when there is none left and none can come back."""
+    def _closed(self, job: Job) -> Result | None:
+        """Why it may not begin now; asked before each statement too, for those before it took their time."""
+        if self.gates.interrupted:
+            return Result(job, Outcome.INTERRUPTED, "the run was interrupted before it began")
+        if self.ended_early:
+            return Result(job, Outcome.DEFERRED, self.ended_early)
+        closed = self.gates.closed(job)
+        if closed is None:
+            return None
+        if closed.ends_run:
+            self.ended_early = self.ended_early or closed.why
+        return Result(job, closed.outcome, closed.why)
+
+    def _take(self) -> list[Waiting]:
+        """What may begin, the first in order and what is done with it; nothing when none is left or can come back."""
         with self._changed:
             while True:
                 if self.gates.interrupted:
@@ -126,15 +142,29 @@ class Crew:
                     self._leave(Outcome.DEFERRED, self.ended_early)
                 if not self.queue and not self._at_work:
                     self._changed.notify_all()
-                    return None
+                    return []
                 now = time.monotonic()
-                ready = next((w for w in self.queue if w.since <= now and w.table not in self._busy), None)
-                if ready is not None:
-                    self.queue.remove(ready)
-                    self._busy.add(ready.table)
-                    self._at_work += 1
-                    return ready
+                ready = (w for w in self.queue if w.since <= now and w.table not in self._busy)
+                batch = batches.together(ready, len(self.queue), len(self._threads), key=lambda waiting: waiting.job)
+                if batch:
+                    self._begin(batch)
+                    return batch
                 self._changed.wait(self._until_next(now))
+
+    def _begin(self, batch: Sequence[Waiting]) -> None:
+        for waiting in batch:
+            self.queue.remove(waiting)
+            self._busy.add(waiting.table)
+        self._at_work += len(batch)
+
+    def _put_back(self, batch: Sequence[Waiting]) -> None:
+        """Not begun, in their old places."""
+        with self._changed:
+            self.queue[:0] = batch
+            for waiting in batch:
+                self._busy.discard(waiting.table)
+            self._at_work -= len(batch)
+            self._changed.notify_all()
 
     def _until_next(self, now: float) -> float:
         pauses = [w.since - now for w in self.queue if w.since > now]
@@ -144,12 +174,12 @@ class Crew:
         """Nothing more is begun; what is debris is not forgotten but named."""
         left, self.queue = self.queue, []
         for waiting in left:
-            self._hear(self._put_off(waiting.job, Outcome.DEBRIS_LEFT if waiting.ours else outcome, why))
+            left_as = Outcome.DEBRIS_LEFT if waiting.ours else outcome
+            self._hear(self._noted(Result(waiting.job, left_as, why)))
 
-    def _put_off(self, job: Job, outcome: Outcome, why: str) -> Result:
+    def _noted(self, result: Result) -> Result:
         """Written down as far as that can still be; of an interrupted run its end says enough."""
-        result = Result(job, outcome, why)
-        if outcome is not Outcome.INTERRUPTED:
+        if result.outcome is not Outcome.INTERRUPTED:
             with suppress(PgtuneError):
                 self.note(result)
         return result
@@ -176,12 +206,13 @@ class Crew:
             pause = min(pause, left)
         return time.monotonic() + pause
 
-    def _give_up(self, waiting: Waiting, error: BaseException) -> None:
+    def _give_up(self, batch: Sequence[Waiting], error: BaseException) -> None:
         """Nobody can go on: this server is not the one any more, cannot be reached, or nothing can be written down."""
         with self._changed:
-            self._free(waiting)
             words = str(error) or type(error).__name__
-            self._hear(Result(waiting.job, Outcome.FAILED, words))
+            for waiting in batch:
+                self._free(waiting)
+                self._hear(Result(waiting.job, Outcome.FAILED, words))
             self.ended_early = self.ended_early or words
             self.error = self.error or error
             self._changed.notify_all()

@@ -5,42 +5,32 @@ rebuild whose statement failed may have happened.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import psycopg
-from psycopg.rows import DictRow
 
 from pgtune.maintenance import outcomes
 from pgtune.maintenance.work import Blocker, Job, Kind, Outcome, Result
 from pgtune.model.errors import ConnectionLost, MustNotRunHere, PgtuneError
 from pgtune.server.asking import GONE
-from pgtune.server.maintain import blockers, debris, notices, state
-from pgtune.server.maintain.history import History
+from pgtune.server.maintain import blockers, debris, state
+from pgtune.server.maintain.ends import Ended
+from pgtune.server.maintain.history import Deed, History
 from pgtune.server.maintain.observer import Observer
 from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.state import State
+from pgtune.server.maintain.sweeping import Gate, Sweeper
 from pgtune.server.maintain.watch import Watch
 from pgtune.versions import features
 
-STATISTICS_LAG = 1.0  # seconds that the statistics of 14 may come late (its collector writes every 0.5 s)
+OF_TABLES = frozenset({Kind.VACUUM, Kind.ANALYZE})
 IN_PLACE = "ACCESS EXCLUSIVE"  # the lock of a REINDEX that is not concurrent: the index keeps its oid
 CORRUPTING = "REINDEX CONCURRENTLY may lose rows on 14.0 to 14.3: update the server first (release notes of 14.4)"
 NO_DEBRIS = "process {} works on it: no debris yet"
 RETURNS = 3  # times that a connection may be lost again at once
 ORPHAN_ENDS = 10.0  # seconds within which a cancelled backend whose client is lost has to be gone
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a job ended: `again` if another attempt may succeed, `follow` what has to be removed after it."""
-
-    result: Result
-    again: bool = False
-    follow: tuple[Job, ...] = ()
-    disk_full: bool = False
 
 
 @dataclass(slots=True)
@@ -57,8 +47,8 @@ class Doer:
     came_back: Callable[[Session], None]
     _holds: bool = False
 
-    def do(self, job: Job) -> Ended:
-        """Do it, or say why not.
+    def do(self, jobs: Sequence[Job], gate: Gate) -> list[Ended]:
+        """Do an index's job, or those of several tables one after the other, or say why not.
 
         Raises:
             MustNotRunHere: this server has become a standby, or another one has taken its place.
@@ -66,17 +56,23 @@ class Doer:
             PgtuneError: the history cannot be written.
         """
         began = time.monotonic()
-        at = _now()
         try:
-            ended = self._do(job)
-        except ConnectionLost as error:  # while it was looked at: nothing has begun
+            if jobs[0].kind in OF_TABLES:
+                return self._sweeper().sweep(jobs, gate)
+            ended = self._do(jobs[0])
+        except ConnectionLost as error:  # while it was looked at: nothing has begun, or it may be done once more
             self._return_to_work()
-            ended = Ended(Result(job, Outcome.FAILED, str(error)), again=True)
-        seconds = time.monotonic() - began
-        return replace(ended, result=replace(ended.result, began=at, ended=_now(), seconds=seconds))
+            lost = [Ended(Result(job, Outcome.FAILED, str(error)), again=True) for job in jobs]
+            return [each.timed(began, time.monotonic()) for each in lost]
+        return [ended.timed(began, time.monotonic())]
+
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(
+            self.session, self.history, lambda: self.observer.pids, self._refusal, self._execute, self._failed
+        )
 
     def _do(self, job: Job) -> Ended:
-        found = state.before(self.session, job, self.observer.pids)
+        found = state.of_index(self.session, job, self.observer.pids)
         self._holds = found.taken
         try:
             refused = self._refusal(job, found)
@@ -86,24 +82,22 @@ class Doer:
             return self._recorded(job, found)
         finally:
             if self._holds and not self.session.lost:
-                self._give_back(job)
+                self._holds = False
+                state.let_go(self.session, [job])
 
     def _recorded(self, job: Job, found: State) -> Ended:
         """Work between two rows of the history; an end that nobody foresaw is written down too."""
-        number = self.history.begin(job, found.bytes)
+        began = time.monotonic()
+        (step,) = self.history.begin([(job, found.bytes)])
         try:
             ended = self._work(job, found)
         except PgtuneError as error:
+            failed = Result(job, Outcome.FAILED, str(error))
             with suppress(PgtuneError):
-                self.history.end(number, Result(job, Outcome.FAILED, str(error)))
+                self.history.end([Deed(step, failed, began, time.monotonic())])
             raise
-        self.history.end(number, ended.result)
+        self.history.end([Deed(step, ended.result, began, time.monotonic())])
         return ended
-
-    def _give_back(self, job: Job) -> DictRow:
-        """Give the object's lock back, and see how a table stands."""
-        self._holds = False
-        return state.after(self.session, job)
 
     def _refusal(self, job: Job, found: State) -> Ended | None:
         """Why it does not begin; asked of the server as it is now, the plan may be hours old."""
@@ -141,32 +135,20 @@ class Doer:
             return blockers.Obstacle(Outcome.LOCKED, NO_DEBRIS.format(live[0]), ()) if live else None
         return blockers.of_table(self.session, job.target.oid) if found.hindered else None
 
+    def _execute(self, job: Job, statement: str) -> None:
+        with self.watch.statement(self.session.pid, job, strict=job.kind is Kind.LEFTOVERS):
+            self.session.execute(statement)
+
     def _work(self, job: Job, found: State) -> Ended:
         try:
             for statement in job.sql:
-                with self.watch.statement(self.session.pid, job, strict=job.kind is Kind.LEFTOVERS):
-                    self.session.execute(statement)
-                refused = notices.refusal(self.session.notices)
-                if refused is not None:
-                    return self._left_out(job, refused)
+                self._execute(job, statement)
         except (psycopg.Error, ConnectionLost) as error:
-            return self._failed(job, found, error)
-        return self._finished(job, found)
-
-    def _left_out(self, job: Job, refused: notices.Refusal) -> Ended:
-        """The statement succeeded and did nothing; who holds the lock is asked for now."""
-        locked = refused.outcome is Outcome.LOCKED
-        obstacle = blockers.of_table(self.session, job.target.oid) if locked else None
-        if obstacle is None:
-            return Ended(Result(job, refused.outcome, refused.words), again=locked)
-        return Ended(Result(job, obstacle.outcome, obstacle.why, blocked_by=obstacle.who), again=True)
-
-    def _finished(self, job: Job, found: State) -> Ended:
+            ended = self._failed(job, error)
+            return self._cleaned(ended, found) if job.kind is Kind.REINDEX else ended
         if job.kind is Kind.REINDEX:
             return Ended(self._rebuilt(job, found))
-        if job.kind is Kind.LEFTOVERS:
-            return Ended(Result(job, Outcome.DONE, bytes_before=found.bytes, bytes_after=0))
-        return Ended(self._swept(job, found))
+        return Ended(Result(job, Outcome.DONE, bytes_before=found.bytes, bytes_after=0))
 
     def _rebuilt(self, job: Job, found: State) -> Result:
         self._holds = False
@@ -179,43 +161,13 @@ class Doer:
             )
         return Result(job, Outcome.DONE, bytes_before=found.bytes, bytes_after=new.bytes)
 
-    def _swept(self, job: Job, found: State) -> Result:
-        """After VACUUM or ANALYZE: what came of the dead rows, by VERBOSE's own count or else by the statistics."""
-        row = self._give_back(job)
-        result = Result(
-            job, Outcome.DONE, rows_before=found.rows_known, rows_after=int(row["rows"] or 0),
-            bytes_before=found.bytes, bytes_after=row["bytes"],
-        )  # fmt: skip
-        if job.kind is not Kind.VACUUM or not (job.gain.rows or found.dead):
-            return result
-        counted = notices.count(self.session.notices) or self._counted(job, found, row)
-        if counted is None or not counted.kept:
-            return result
-        holders = blockers.of_horizon(self.session, self.observer.pids)
-        outcome = Outcome.DONE if counted.removed else Outcome.NOTHING_REMOVABLE
-        return replace(result, outcome=outcome, detail=_kept(counted, holders), blocked_by=holders)
-
-    def _counted(self, job: Job, found: State, row: DictRow) -> notices.Count | None:
-        """The same by the statistics, which come late on 14."""
-        limit = time.monotonic() + STATISTICS_LAG
-        while row["vacuumed"] == found.vacuumed and time.monotonic() < limit:
-            time.sleep(0.1)
-            row = state.seen(self.session, job)
-        kept, dead = row["dead"], found.dead or job.gain.rows or 0
-        if not isinstance(kept, int) or row["vacuumed"] == found.vacuumed:
-            return None
-        return notices.Count(max(0, dead - kept), kept)
-
-    def _failed(self, job: Job, found: State, error: Exception) -> Ended:
-        """A statement failed, was cancelled or lost: look what is there, and remove what this job left."""
+    def _failed(self, job: Job, error: Exception) -> Ended:
+        """A statement failed, was cancelled or lost: why, and whether it may be tried again."""
         lost = self._is_lost(error)
         who = self.watch.blocked_by
         if lost:
             self._return_to_work()
-        ended = self._judged(job, error, lost=lost, who=who)
-        if job.kind is not Kind.REINDEX:
-            return ended
-        return self._cleaned(ended, found)
+        return self._judged(job, error, lost=lost, who=who)
 
     def _judged(self, job: Job, error: Exception, *, lost: bool, who: tuple[Blocker, ...]) -> Ended:
         sqlstate = getattr(error, "sqlstate", None)
@@ -291,14 +243,3 @@ class Doer:
             if time.monotonic() > limit:
                 raise ConnectionLost(f"process {pid}, whose connection was lost, is still at work")
             time.sleep(0.2)
-
-
-def _kept(counted: notices.Count, holders: tuple[Blocker, ...]) -> str:
-    """Dead rows that were kept, in words."""
-    total = counted.removed + counted.kept
-    who = blockers.sentence(holders) or "somebody who is gone by now held an older snapshot"
-    return f"{counted.removed} of {total} dead rows removable; {who}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

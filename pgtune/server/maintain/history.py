@@ -1,4 +1,7 @@
-"""The history: a row before and a row after each statement, in the maintained cluster or in a file of pgtune's home.
+"""The history: a row before and its end after each statement, in the maintained cluster or in a file of pgtune's home.
+
+Small objects are begun and ended together: then all rows are there before the first statement, and the times of each
+are set at the end.
 
 The rows are committed without waiting for the disk, and lose nothing by that in the cluster: its WAL is one sequence,
 so whatever of a statement survives a crash, the row before it survives too. A row without an end is what a crash left.
@@ -6,6 +9,7 @@ so whatever of a statement survives a crash, the row before it survives too. A r
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -28,6 +32,16 @@ SETTINGS = {"synchronous_commit": "off", "lock_timeout": "10s"}
 """Nothing is built in this session, so it may have a timeout: a history that somebody locks must not stop the clock."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What became of a step, and from when to when on the monotonic clock of this process."""
+
+    step: int
+    result: Result
+    began: float
+    ended: float
+
+
 class History(Protocol):
     """What a run needs of it; every method may be called from any thread.
 
@@ -41,10 +55,10 @@ class History(Protocol):
     def close_run(self, exit_code: int, detail: str) -> None:
         """Write down how it ended."""
 
-    def begin(self, job: Job, size: int | None) -> int:
-        """Write down what is about to be done, and give its place in the run."""
+    def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:
+        """Write down what is about to be done and how large it is, and give its places in the run."""
 
-    def end(self, step: int, result: Result) -> None:
+    def end(self, deeds: Sequence[Deed]) -> None:
         """Write down what became of it."""
 
     def note(self, result: Result) -> None:
@@ -84,15 +98,24 @@ class InCluster:
         """As the protocol says."""
         self._ask("history_run_end", run=self.run, exit_code=exit_code, detail=detail)
 
-    def begin(self, job: Job, size: int | None) -> int:
+    def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:
         """As the protocol says."""
-        step = self._next()
-        self._ask("history_step_begin", **described(self.run, step, job), bytes_before=size)
-        return step
+        places = [self._next() for _ in jobs]
+        steps = [
+            described(self.run, step, job) | {"bytes_before": size}
+            for step, (job, size) in zip(places, jobs, strict=True)
+        ]
+        self._ask("history_step_begin", run=self.run, steps=_json(steps))
+        return places
 
-    def end(self, step: int, result: Result) -> None:
+    def end(self, deeds: Sequence[Deed]) -> None:
         """As the protocol says."""
-        self._ask("history_step_end", run=self.run, step=step, **ending(result))
+        now = time.monotonic()
+        ends = [
+            ending(deed.result) | {"step": deed.step, "began_ago": now - deed.began, "ended_ago": now - deed.ended}
+            for deed in deeds
+        ]
+        self._ask("history_step_end", run=self.run, ends=_json(ends))
 
     def note(self, result: Result) -> None:
         """As the protocol says."""
@@ -179,6 +202,11 @@ def create(conninfo: str, roles: Sequence[str] = ()) -> None:
         for role in roles:
             for name in GRANTS:
                 connection.execute(sql.SQL(resources.sql(f"maintain/{name}")).format(sql.Identifier(role)))
+
+
+def _json(rows: Sequence[dict[str, object]]) -> str:
+    """Rows for json_to_recordset; escapes would be refused where the database's encoding is not UTF8."""
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def described(run: int, step: int, job: Job) -> dict[str, object]:

@@ -6,7 +6,7 @@ it returns, so it outlives the process however it ends; a power cut on this mach
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,8 @@ from pgtune.maintenance.work import Job, Kind, Past, Result
 from pgtune.model.errors import LedgerUnusable
 from pgtune.server import ledger
 from pgtune.server.maintain import history
+from pgtune.server.maintain.ends import wall_time
+from pgtune.server.maintain.history import Deed
 
 FILE = "maintenance.sqlite3"
 TABLES = """
@@ -38,7 +40,8 @@ insert into step (run, step, kind, database, schema, name, oid, sql, began, byte
 values (:run, :step, :kind, :database, :schema, :name, :oid, :sql, :at, :bytes_before)
 """
 END = """
-update step set ended = :at, outcome = :outcome, detail = :detail, blocked_by = :blocked_by, rows_before = :rows_before,
+update step set began = :began, ended = :ended,
+       outcome = :outcome, detail = :detail, blocked_by = :blocked_by, rows_before = :rows_before,
        rows_after = :rows_after, bytes_before = coalesce(:bytes_before, bytes_before), bytes_after = :bytes_after
  where run = :run and step = :step
 """
@@ -100,10 +103,10 @@ class Local:
                 (_now(), exit_code, detail, self.run),
             )
 
-    def begin(self, job: Job, size: int | None) -> int:
+    def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:
         """As the protocol says."""
-        with self._using() as database:
-            return self._begin(database, job, size)
+        with self._at_once() as database:
+            return [self._begin(database, job, size) for job, size in jobs]
 
     def _begin(self, database: sqlite3.Connection, job: Job, size: int | None) -> int:
         self._step += 1
@@ -111,16 +114,21 @@ class Local:
         database.execute(BEGIN, row | {"bytes_before": size, "at": _now()})
         return self._step
 
-    def end(self, step: int, result: Result) -> None:
+    def end(self, deeds: Sequence[Deed]) -> None:
         """As the protocol says."""
-        with self._using() as database:
-            database.execute(END, history.ending(result) | {"run": self.run, "step": step, "at": _now()})
+        with self._at_once() as database:
+            for deed in deeds:
+                self._end(database, deed.step, deed.result, wall_time(deed.began), wall_time(deed.ended))
+
+    def _end(self, database: sqlite3.Connection, step: int, result: Result, began: str, ended: str) -> None:
+        database.execute(END, history.ending(result) | {"run": self.run, "step": step, "began": began, "ended": ended})
 
     def note(self, result: Result) -> None:
         """As the protocol says."""
         with self._using() as database:
             step = self._begin(database, result.job, result.bytes_before)
-            database.execute(END, history.ending(result) | {"run": self.run, "step": step, "at": _now()})
+            now = _now()
+            self._end(database, step, result, now, now)
 
     def past(self) -> tuple[Past, ...]:
         """As the protocol says."""
@@ -157,6 +165,18 @@ class Local:
         oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
         with self._using() as database:
             return database.execute("delete from run where server = ? and began < ?", (self.server, oldest)).rowcount
+
+    @contextmanager
+    def _at_once(self) -> Iterator[sqlite3.Connection]:
+        """One transaction around several rows."""
+        with self._using() as database:
+            database.execute("begin immediate")
+            try:
+                yield database
+            except BaseException:
+                database.execute("rollback")
+                raise
+            database.execute("commit")
 
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:

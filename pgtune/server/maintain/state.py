@@ -5,10 +5,8 @@ from dataclasses import dataclass, replace
 
 from psycopg.rows import DictRow
 
-from pgtune.maintenance.work import Job, Kind
+from pgtune.maintenance.work import Job
 from pgtune.server.maintain.session import Session
-
-OF_INDEXES = frozenset({Kind.REINDEX, Kind.LEFTOVERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +36,33 @@ class State:
         return (self.schema, self.name) == (job.target.schema, job.target.name)
 
 
-def before(session: Session, job: Job, ours: Sequence[int]) -> State:
-    """Take the object's lock and look at it, in one statement; `ours` are processes of this run."""
-    if job.kind in OF_INDEXES:
-        found = State(**session.rows("maintain/begin_index", oid=job.target.oid, ours=list(ours))[0])
-        return found if job.bytes is None else replace(found, bytes=job.bytes)  # as measured for the plan
-    skips = all("SKIP_LOCKED" in statement for statement in job.sql)
-    return State(**session.rows("maintain/begin_table", oid=job.target.oid, skips=skips)[0])
+def of_index(session: Session, job: Job, ours: Sequence[int]) -> State:
+    """Take the index's lock and look at it, in one statement; `ours` are processes of this run."""
+    found = State(**session.rows("maintain/begin_index", oid=job.target.oid, ours=list(ours))[0])
+    return found if job.bytes is None else replace(found, bytes=job.bytes)  # as measured for the plan
 
 
-def after(session: Session, job: Job) -> DictRow:
-    """Give the object's lock back, and look at a table again."""
-    return session.rows("maintain/end_object", oid=job.target.oid)[0]
+def of_tables(session: Session, jobs: Sequence[Job]) -> list[State]:
+    """Take the locks of the tables and look at them, in one statement."""
+    skips = all("SKIP_LOCKED" in statement for job in jobs for statement in job.sql)
+    found = _by_oid(session.rows("maintain/begin_table", oids=_oids(jobs), skips=skips))
+    return [State(**found[job.target.oid]) for job in jobs]
 
 
-def seen(session: Session, job: Job) -> DictRow:
-    """Look at a table again."""
-    return session.rows("maintain/table_after", oid=job.target.oid)[0]
+def seen(session: Session, jobs: Sequence[Job]) -> list[DictRow]:
+    """Look at the tables again."""
+    found = _by_oid(session.rows("maintain/table_after", oids=_oids(jobs)))
+    return [found[job.target.oid] for job in jobs]
+
+
+def let_go(session: Session, jobs: Sequence[Job]) -> None:
+    """Give the objects' locks back."""
+    session.rows("maintain/let_go", oids=_oids(jobs))
+
+
+def _oids(jobs: Sequence[Job]) -> list[int]:
+    return [job.target.oid for job in jobs]
+
+
+def _by_oid(rows: Sequence[DictRow]) -> dict[int, DictRow]:
+    return {row.pop("wanted"): row for row in rows}
