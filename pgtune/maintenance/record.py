@@ -55,7 +55,10 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A statement as the history has it. `ended` None: it is at work, or whoever ran it died before it could say so."""
+    """A statement as the history has it.
+
+    `ended` None: it is at work, waits for its turn among small tables begun together, or whoever ran it has died.
+    """
 
     run: int
     step: int
