@@ -98,9 +98,7 @@ def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits
 def _chosen(selection: Selection, trust: Trust) -> int:
     """The set that is best, then trusted, then with one index for two where that brings no new risk."""
     trusted = trust.better(selection.run())
-    if selection.limits.over():
-        return trusted
-    joined = Joined(selection.costs, selection.items).instead(trusted)
+    joined = Joined(selection.costs, selection.items, selection.limits.over).instead(trusted)
     return joined if len(trust.risky(joined)) <= len(trust.risky(trusted)) else trusted
 
 
