@@ -56,34 +56,40 @@ Arm = Callable[[Cluster, str, int], float]
 class Nothing:
     """A history that keeps nothing."""
 
-    def open_run(self, target: str, scope: str = "") -> int:  # noqa: D102, ARG002
+    def open_run(self, target: str, scope: str = "") -> int:  # noqa: ARG002  (a protocol's name)
+        """As the protocol says."""
         return 0
 
-    def close_run(self, exit_code: int, detail: str) -> None:  # noqa: D102
-        pass
+    def close_run(self, exit_code: int, detail: str) -> None:
+        """As the protocol says."""
 
-    def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:  # noqa: D102
+    def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:
+        """As the protocol says."""
         return [0] * len(jobs)
 
-    def end(self, deeds: Sequence[Deed]) -> None:  # noqa: D102
-        pass
+    def end(self, deeds: Sequence[Deed]) -> None:
+        """As the protocol says."""
 
-    def note(self, result: Result) -> None:  # noqa: D102
-        pass
+    def note(self, result: Result) -> None:
+        """As the protocol says."""
 
-    def past(self) -> tuple[Past, ...]:  # noqa: D102
+    def past(self) -> tuple[Past, ...]:
+        """As the protocol says."""
         return ()
 
-    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:  # noqa: D102, ARG002
+    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:  # noqa: ARG002  (a protocol's name)
+        """As the protocol says."""
         return ()
 
-    def last(self, scope: str) -> None:  # noqa: D102
-        pass
+    def last(self, scope: str) -> None:
+        """As the protocol says."""
 
-    def deferrals(self) -> tuple[Deferral, ...]:  # noqa: D102
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """As the protocol says."""
         return ()
 
-    def forget(self, days: int) -> int:  # noqa: D102, ARG002
+    def forget(self, days: int) -> int:  # noqa: ARG002  (a protocol's name)
+        """As the protocol says."""
         return 0
 
 
