@@ -1,6 +1,7 @@
 """A database with every kind of table that an expert would index, or not, on a twin: once for all tests here."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from pgtune.server.capture import capture
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.twin import Twin, raised
 from pgtune.workload.statement import Statement, Workload
+from tests.conftest import Clusters
 
 SCHEMA = """
 create extension pg_trgm;
@@ -45,18 +47,26 @@ vacuum analyze;
 Advised = Callable[..., IndexAdvice]
 
 
-@pytest.fixture(scope="session")
-def shop(clusters) -> Iterator[str]:
+@contextmanager
+def made(clusters: Clusters, name: str, script: str) -> Iterator[str]:
+    """A database of that name on 18, filled by the script's statements, one to a transaction; gone afterwards."""
     cluster = clusters.shared(find(18))
     with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-        connection.execute("create database experts")
-    with psycopg.connect(cluster.conninfo("experts"), autocommit=True) as connection:
-        for statement in SCHEMA.split(";\n"):
-            if statement.strip():
+        connection.execute(f"create database {name}")
+    try:
+        with psycopg.connect(cluster.conninfo(name), autocommit=True) as connection:
+            for statement in filter(str.strip, script.split(";\n")):
                 connection.execute(statement)
-    yield cluster.conninfo("experts")
-    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-        connection.execute("drop database experts with (force)")
+        yield cluster.conninfo(name)
+    finally:
+        with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def shop(clusters) -> Iterator[str]:
+    with made(clusters, "experts", SCHEMA) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture(scope="session")

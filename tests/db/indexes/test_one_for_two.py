@@ -2,36 +2,28 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
-from pgtune.cluster import find
 from pgtune.indexes.advise import advise
 from pgtune.server.capture import capture
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.twin import raised
-from tests.db.indexes.conftest import workload
+from tests.db.indexes.conftest import made, workload
 
 SCHEMA = """
 create table jobs (id bigint primary key, kind int not null, shop int not null, at timestamptz not null,
   note text not null);
 insert into jobs select n, n * 31 % 200, n * 17 % 1000, timestamptz '2026-01-01' + n * 7919 % 100000 * interval '1 min',
-  repeat('n', 80) from generate_series(1, 100000) n
+  repeat('n', 80) from generate_series(1, 100000) n;
+vacuum analyze;
 """
 KIND = "select * from jobs where kind = 9"
 
 
 @pytest.fixture(scope="module")
 def jobs(clusters) -> Iterator[Snapshot]:
-    cluster = clusters.shared(find(18))
-    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-        connection.execute("create database jobs")
-    with psycopg.connect(cluster.conninfo("jobs"), autocommit=True) as connection:
-        connection.execute(SCHEMA.encode())
-        connection.execute("vacuum analyze")
-    yield capture(cluster.conninfo("jobs"), workload=False)
-    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-        connection.execute("drop database jobs with (force)")
+    with made(clusters, "jobs", SCHEMA) as conninfo:
+        yield capture(conninfo, workload=False)
 
 
 @pytest.mark.parametrize(
