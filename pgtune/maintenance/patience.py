@@ -25,14 +25,15 @@ class Limits:
 class Pulse:
     """How the server fares: bytes that the slowest standby is behind, WAL bytes a second, sessions at work.
 
-    A standby that is away is behind by what its slot holds back. `unseen` standbys send no figures to a role that may
-    not see them. None: not known (yet).
+    A standby that is away is behind by what its `slot` holds back; None if the slowest is there. `unseen` standbys send
+    no figures to a role that may not see them. None of the others: not known (yet).
     """
 
     lag: int | None = None
     wal_rate: float | None = None
     active: int | None = None
     unseen: int = 0
+    slot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def verdict(course: Course, limits: Limits, pulse: Pulse, left: float | None) ->
 def closed_gate(limits: Limits, pulse: Pulse) -> str | None:
     """Why no job may begin now; None: it may."""
     if limits.max_lag is not None and pulse.lag is not None and pulse.lag > limits.max_lag:
-        return f"a standby is {human_bytes(pulse.lag)} behind, more than the {human_bytes(limits.max_lag)} allowed"
+        away = f" by its slot {pulse.slot}, which nobody reads" if pulse.slot is not None else ""
+        behind, most = human_bytes(pulse.lag), human_bytes(limits.max_lag)
+        return f"a standby is {behind} behind{away}, more than the {most} allowed"
     if limits.max_wal_rate is not None and pulse.wal_rate is not None and pulse.wal_rate > limits.max_wal_rate:
         written, most = human_bytes(pulse.wal_rate), human_bytes(limits.max_wal_rate)
         return f"the server writes {written} of WAL a second, more than the {most} allowed"

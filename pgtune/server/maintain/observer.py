@@ -138,7 +138,7 @@ class Observer:
         if self._wal is not None and now > self._wal[0]:
             rate = (row["wal"] - self._wal[1]) / (now - self._wal[0])
         self._wal = (now, row["wal"])
-        self.pulse = Pulse(row["lag"], rate, row["active"], row["unseen"])
+        self.pulse = Pulse(row["lag"], rate, row["active"], row["unseen"], row["slot"])
 
     def _look(self, session: Session, watch: Watch, row: DictRow | None) -> None:
         now = time.monotonic()
