@@ -9,6 +9,10 @@ from typing import NoReturn
 
 from pgtune.model.errors import TookTooLong
 
+# Seconds until the clock rings once more, for what hangs in its own clean-up: an exception that comes while subprocess
+# takes the lock of a process leaves it taken, and who cleans up waits for it without end.
+AGAIN = 10.0
+
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
@@ -21,7 +25,7 @@ def within(seconds: float) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGALRM, _over)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))  # 0 would be no clock
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN)  # 0 seconds would be no clock
     try:
         yield
     finally:

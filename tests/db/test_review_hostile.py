@@ -126,10 +126,9 @@ def test_the_time_holds_for_a_single_step(repository):
         "sys.argv[1:] = ['review', '--diff', 'main', '--time-limit', '1']; main()"
     )
     repository.write("db/migrations/0002_more.sql", "CREATE TABLE t (a int);\n")
-    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as running:
-        _, said = running.communicate(timeout=60)
-    assert running.returncode == 3
-    assert "the time was over (--time-limit)" in said
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 3
+    assert "the time was over (--time-limit)" in done.stderr
 
 
 def test_a_configuration_of_git_starts_nothing(repository):

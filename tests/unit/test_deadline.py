@@ -23,3 +23,26 @@ print(signal.getitimer(signal.ITIMER_REAL)[0])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["ended", "0.0", "True", "went", "on", "0.0"]
+
+
+def test_a_clean_up_that_hangs_is_ended_too():
+    """As where the first ring came while a lock was taken that nobody gives back any more."""
+    code = """
+import threading
+from pgtune.model.errors import TookTooLong
+from pgtune.usecases import deadline
+deadline.AGAIN = 0.1
+lost = threading.Lock()
+lost.acquire()
+try:
+    with deadline.within(0.05):
+        try:
+            while True:
+                pass
+        finally:
+            lost.acquire()
+except TookTooLong:
+    print("ended")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["ended"]
