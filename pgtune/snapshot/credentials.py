@@ -177,14 +177,15 @@ VALUES = ("most_common_vals", "histogram_bounds", "most_common_elems")
 
 def _column(own: Column, name: str, held: list[str]) -> Column:
     """Statistics without the values of a column of secrets, and without credentials among the values of another."""
-    if not own.stats or WORDLESS.match(own.type):
+    if WORDLESS.match(own.type):
         return own
-    clean = _without_values if SECRET_COLUMN.match(own.name) else _with_values_cut
-    stats = tuple(map(clean, own.stats))
-    if stats == own.stats:
+    secret = SECRET_COLUMN.match(own.name)
+    stats = tuple(map(_without_values if secret else _with_values_cut, own.stats))
+    ends = None if secret else own.ends and _cut_hinted(own.ends)
+    if (stats, ends) == (own.stats, own.ends):
         return own
     held.append(f"statistics of {name}")
-    return replace(own, stats=stats)
+    return replace(own, stats=stats, ends=ends)
 
 
 def _without_values(stats: ColumnStats) -> ColumnStats:

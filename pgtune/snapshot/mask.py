@@ -110,7 +110,10 @@ class _Walk:
         )
 
     def _column(self, own: Column) -> Column:
-        return replace(own, stats=tuple(self._stats(own.type, each) for each in own.stats)) if own.stats else own
+        if not own.stats and own.ends is None:
+            return own
+        stats = tuple(self._stats(own.type, each) for each in own.stats)
+        return replace(own, stats=stats, ends=self._values.column(own.type, own.ends))
 
     def _stats(self, name: str, own: ColumnStats) -> ColumnStats:
         common = self._values.column(name, own.most_common_vals)

@@ -36,7 +36,8 @@ class Column:
     """A column of a table, or of an index (then `name` is the attribute's name there).
 
     `type` as format_type() writes it; `length` is typlen (-1: varlena), `align` typalign (c, s, i, d);
-    `collation` is the collation's name as SQL where it is not the type's default.
+    `collation` is the collation's name as SQL where it is not the type's default. `ends`: the least and the greatest
+    value as an index has them, an array as in the statistics.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Column:
     align: str = "i"
     collation: str | None = None
     stats: tuple[ColumnStats, ...] = ()
+    ends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""B-tree pages: how high a tree of a size is, and an empty tree of a given height, byte by byte.
+"""B-tree pages: how high a tree of a size is, and a tree of a given height with two keys at most, byte by byte.
 
 The planner reads an index's height from its first page. The layout is that of PostgreSQL's nbtree version 4
 (src/include/access/nbtree.h, unchanged from 12 to 18): page 0 says where the root is, then inner pages with one
-downlink each, then an empty leaf.
+downlink each, then a leaf.
 """
 
 import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 
 PAGE = 8192
@@ -15,7 +17,26 @@ _LEAF, _ROOT = 1, 2  # flags of a page (BTP_LEAF, BTP_ROOT)
 _LAYOUT = PAGE | 4  # page size and version of the page layout
 _NORMAL = 1 << 15  # a line pointer in use (LP_NORMAL)
 _NO_KEYS = 0x2000  # a tuple whose item pointer counts its keys (INDEX_ALT_TID_MASK): none, so smaller than any
+_NULLS, _VARIES = 0x8000, 0x4000  # a tuple with a NULL, with a value of varying length (itup.h)
+_FIRST_KNOWN = 1  # the bitmap of a tuple of which only the first value is not NULL
 INNER_FILL = 0.7  # BTREE_NONLEAF_FILLFACTOR
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as it lies in a tuple; `varies`: its type has no fixed length."""
+
+    image: bytes
+    varies: bool
+
+
+def leaf_tuple(value: Value, row: int, *, alone: bool) -> bytes:
+    """A tuple that leads to a row of the heap's first page; columns behind the first, if there are any, are NULL."""
+    start = 8 if alone else 16
+    size = aligned(start + len(value.image))
+    info = size | (_VARIES if value.varies else 0) | (0 if alone else _NULLS)
+    head = struct.pack("<HHHH", 0, 0, row, info) + (b"" if alone else struct.pack("<Q", _FIRST_KNOWN))
+    return (head + value.image).ljust(size, b"\0")
 
 
 def metapage(page: bytes, height: int) -> bytes:
@@ -25,18 +46,20 @@ def metapage(page: bytes, height: int) -> bytes:
     return bytes(changed)
 
 
-def chain(height: int) -> bytes:
-    """Pages 1 to height + 1: the root, and below it one page a level down to an empty leaf."""
-    return b"".join(_page(block, height + 1 - block) for block in range(1, height + 2))
+def chain(height: int, leaf: Sequence[bytes] = ()) -> bytes:
+    """Pages 1 to height + 1: the root, and below it one page a level down to a leaf with these tuples."""
+    return b"".join(_page(block, height + 1 - block, leaf) for block in range(1, height + 2))
 
 
-def _page(block: int, level: int) -> bytes:
+def _page(block: int, level: int, leaf: Sequence[bytes]) -> bytes:
     page, special = bytearray(PAGE), PAGE - _SPECIAL
     lower, upper = _HEADER, special
-    if level:
-        lower, upper = _HEADER + 4, special - 8
-        struct.pack_into("<HHHH", page, upper, 0, block + 1, 0, _NO_KEYS | 8)  # the page below, no keys, 8 bytes
-        struct.pack_into("<I", page, _HEADER, upper | _NORMAL | 8 << 17)
+    below = struct.pack("<HHHH", 0, block + 1, 0, _NO_KEYS | 8)  # the page below, no keys, 8 bytes
+    for each in (below,) if level else leaf:
+        upper -= len(each)
+        page[upper : upper + len(each)] = each
+        struct.pack_into("<I", page, lower, upper | _NORMAL | len(each) << 17)
+        lower += 4
     struct.pack_into("<QHHHHHHI", page, 0, 1, 0, 0, lower, upper, special, _LAYOUT, 0)
     flags = (0 if level else _LEAF) | (_ROOT if block == 1 else 0)
     struct.pack_into("<IIIHH", page, special, 0, 0, level, flags, 0)

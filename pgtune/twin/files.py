@@ -7,14 +7,14 @@ below the opened folder, never through a link, and only if it is that account's 
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pgtune.cluster.account import Account
 from pgtune.model.errors import NotAllowed
-from pgtune.twin import btree
+from pgtune.twin import btree, heap
 from pgtune.twin.btree import PAGE
 
 SEGMENT = 131072  # pages in a file (1 GiB), as PostgreSQL is built unless somebody chose otherwise
@@ -36,11 +36,25 @@ class Files:
             self._resize(self._segment(path, whole), rest)
 
     def cut(self, path: str) -> None:
-        """Make a relation empty for whoever opens it now; what stands in further files stays for `stretch`."""
-        self._resize(path, 0)
+        """Leave a table its first page, on which no row of production stands; further files stay for `stretch`."""
+        with self._open(path, os.O_RDWR | os.O_CREAT) as file:
+            os.ftruncate(file, min(os.fstat(file).st_size, PAGE))
 
-    def set_height(self, path: str, height: int, pages: int) -> None:
-        """Give a B-tree that nobody has read yet a height, and pages on which a search ends without a row.
+    def give_ends(self, path: str) -> None:
+        """Let indexes have keys: the first page of a table that nobody has read yet, as `heap` describes it."""
+        with self._open(path, os.O_RDWR) as file:
+            os.pwrite(file, heap.FIRST_PAGE, 0)
+        with self._open(f"{path}_vm", os.O_RDWR | os.O_CREAT) as file:
+            os.pwrite(file, heap.VISIBLE, 0)
+            os.ftruncate(file, PAGE)
+
+    def read(self, path: str) -> bytes:
+        """The first file of a relation."""
+        with self._open(path, os.O_RDONLY) as file:
+            return os.pread(file, os.fstat(file).st_size, 0)
+
+    def set_height(self, path: str, height: int, pages: int, leaf: Sequence[bytes] = ()) -> None:
+        """Give a B-tree that nobody has read yet a height, and pages on which a search ends at these tuples.
 
         One of a single page is empty, has no root and stays so.
         """
@@ -50,7 +64,7 @@ class Files:
         with self._open(path, os.O_RDWR) as file:
             first = os.pread(file, PAGE, 0)
             os.pwrite(file, btree.metapage(first, fits), 0)
-            os.pwrite(file, btree.chain(fits), PAGE)
+            os.pwrite(file, btree.chain(fits, leaf), PAGE)
 
     @staticmethod
     def _segment(path: str, number: int) -> str:

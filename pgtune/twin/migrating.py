@@ -9,7 +9,7 @@ from psycopg.rows import DictRow, dict_row
 
 from pgtune import resources
 from pgtune.model.trace import Script, Trace
-from pgtune.twin import relations, remaking, statistics
+from pgtune.twin import ends, relations, remaking, statistics
 from pgtune.twin.builder import Builder
 from pgtune.twin.house import DATABASE, House
 from pgtune.twin.planner import Planner
@@ -130,11 +130,12 @@ class Migrations:
                 self.builder.made([f"REINDEX INDEX {index.name.sql}"])
         self.world.relations.update(relations.read(self.superuser))
         self.world.resize(sized)
-        for _, index, _ in fresh:
+        for table, index, _ in fresh:
             stretch = sized[index.name]
             relation = self.world.relations[index.name]
             if relation.path is not None:
                 if relation.method == "btree" and stretch.height is not None:
-                    self.world.files.set_height(relation.path, stretch.height, stretch.pages)
+                    leaf = ends.of_stored(index, table, self.world.ends)
+                    self.world.files.set_height(relation.path, stretch.height, stretch.pages, leaf)
                 self.world.files.stretch(relation.path, max(stretch.pages, 1))
         relations.write_sizes(self.superuser, self.world.all_sizes())

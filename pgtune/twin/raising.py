@@ -10,7 +10,7 @@ from pgtune.cluster.binaries import EMBEDDED_MAJOR
 from pgtune.model.design import Name
 from pgtune.model.errors import ServerDidNotStart, ServerNotFound
 from pgtune.snapshot.snapshot import Snapshot, StoredIndex, Table
-from pgtune.twin import house, relations, settings, statistics
+from pgtune.twin import ends, house, relations, settings, statistics
 from pgtune.twin.builder import Builder
 from pgtune.twin.estimate import Estimates
 from pgtune.twin.files import Files
@@ -82,14 +82,17 @@ def _raise(own: House, snapshot: Snapshot, plan_seconds: float) -> Parts:
         rebuild = Rebuild(builder, superuser)
         rebuild.run(snapshot)
         known = relations.read(superuser)
+        written = ends.write(superuser, builder, snapshot.tables)
     builder.close()
     world = World(Files(own.cluster.data, own.cluster.account))
     world.add(snapshot.tables, known)
     own.cluster.stop()  # so that no page of them is in memory while their files are changed
+    world.ends = written.ends(world.files)
     sizes = list(_stretch(world))
     own.cluster.start()
     lost = statistics.restore(own, snapshot.tables, known)
     superuser = own.superuser()
+    ends.forget(superuser)
     relations.write_sizes(superuser, sizes)
     planner = Planner(own, plan_seconds)
     whatif = WhatIf(superuser, builder, world, Estimates(lambda query: planner.plan(query, {}), world.rows_of))
@@ -159,17 +162,19 @@ def _stretch(world: World) -> Iterator[tuple[int, Size]]:
         path = world.relations[table.name].path
         if path:
             world.files.stretch(path, table.pages)
+            if table.pages:
+                world.files.give_ends(path)
         for index in table.indexes:
             own = world.relations.get(index.name)
             if own is not None:
-                _stretch_index(world.files, table, index, own)
+                _stretch_index(world, table, index, own)
                 yield own.oid, Size(index.pages, index.tuples)
 
 
-def _stretch_index(files: Files, table: Table, index: StoredIndex, relation: Relation) -> None:
+def _stretch_index(world: World, table: Table, index: StoredIndex, relation: Relation) -> None:
     if relation.path is None:
         return
     if relation.method == "btree":
         height = stored_height(index, table, index.pages) if index.height is None else index.height
-        files.set_height(relation.path, height, index.pages)
-    files.stretch(relation.path, max(index.pages, 1))
+        world.files.set_height(relation.path, height, index.pages, ends.of_stored(index, table, world.ends))
+    world.files.stretch(relation.path, max(index.pages, 1))

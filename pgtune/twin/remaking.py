@@ -125,7 +125,9 @@ class _Catalog:
         if known is None:
             return replace(column, stats=self._fresh(row, oid, old))
         same = known.type == column.type
-        return replace(column, stats=known.stats if same else tuple(self._carried(known.stats, row, oid, place)))
+        if same:
+            return replace(column, stats=known.stats, ends=known.ends)
+        return replace(column, stats=tuple(self._carried(known.stats, row, oid, place)))
 
     def _fresh(self, row: DictRow, oid: int, old: Table) -> tuple[ColumnStats, ...]:
         """A new column of a table with rows: NULL in all of them, or its default in all of them."""

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow, dict_row
 from pgtune import resources
 from pgtune.model.design import Design, Index, Name
 from pgtune.model.errors import NotPlannable
+from pgtune.twin import ends
 from pgtune.twin.builder import Builder
 from pgtune.twin.estimate import Estimates
 from pgtune.twin.relations import Size, write_sizes
@@ -158,7 +159,8 @@ class WhatIf:
             return None
         estimate = self.estimates.of(index, table)
         if index.method == "btree":
-            self.world.files.set_height(row["path"], estimate.height, estimate.pages)
+            leaf = ends.of_index(index, table.name, self.world.ends)
+            self.world.files.set_height(row["path"], estimate.height, estimate.pages, leaf)
         self.world.files.stretch(row["path"], estimate.pages)
         return row["oid"], Size(estimate.pages, estimate.tuples)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pgtune.model.design import Name
 from pgtune.snapshot.snapshot import StoredIndex, Table
 from pgtune.twin import sizes
+from pgtune.twin.ends import Known
 from pgtune.twin.files import Files
 from pgtune.twin.relations import Relation, Size
 
@@ -19,6 +20,7 @@ class World:
     files: Files
     tables: dict[Name, Table] = field(default_factory=dict)
     relations: dict[Name, Relation] = field(default_factory=dict)
+    ends: Known = field(default_factory=dict)
     _below: defaultdict[Name, list[Name]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, tables: Iterable[Table], relations: Mapping[Name, Relation]) -> None:

@@ -90,7 +90,8 @@ def test_comments_are_prose():
 def test_statistics_and_statements_are_clean():
     """Values of a column of secrets go, so do URIs with passwords among other values and in statements."""
     stats = ColumnStats(False, 0, 10, -1, most_common_vals=f'{{"ftp://x:{C}@h",b}}', most_common_freqs="{0.5,0.5}")
-    columns = (Column(1, "api_key", "text", stats=(stats,)), Column(2, "url", "text", stats=(stats,)))
+    ends = f'{{a,"ftp://x:{C}@h"}}'
+    columns = tuple(Column(1, each, "text", stats=(stats,), ends=ends) for each in ("api_key", "url"))
     held = Snapshot(
         18,
         "",
@@ -104,6 +105,7 @@ def test_statistics_and_statements_are_clean():
     secret, url = clean.tables[0].columns
     assert (secret.stats[0].most_common_vals, secret.stats[0].n_distinct) == (None, -1)
     assert url.stats[0].most_common_vals == '{"ftp://x:***@h",b}'
+    assert (secret.ends, url.ends) == (None, '{a,"ftp://x:***@h"}')
     assert clean.cut == ("statistics of s.t.api_key", "statistics of s.t.url", "a statement of the workload")
 
 

@@ -44,6 +44,20 @@ def test_a_chain_leads_from_the_root_to_an_empty_leaf():
             assert (high << 16 | low) == number + 2
 
 
+@pytest.mark.parametrize(("alone", "start", "flags"), [(True, 8, 0x4000), (False, 16, 0xC000)])
+def test_a_leaf_holds_its_keys(alone, start, flags):
+    """Behind a header, and behind a bitmap where other columns are NULL; sizes are multiples of eight."""
+    keys = [btree.leaf_tuple(btree.Value(each, varies=True), row, alone=alone) for row, each in ((1, b"ab"), (2, b"z"))]
+    page = btree.chain(0, keys)
+    lower, upper = struct.unpack_from("<HH", page, 12)
+    assert (lower, upper) == (24 + 8, btree.PAGE - 16 - 2 * (start + 8))
+    for number, value in enumerate((b"ab", b"z")):
+        (pointer,) = struct.unpack_from("<I", page, 24 + 4 * number)
+        at, size = pointer & 0x7FFF, pointer >> 17
+        assert struct.unpack_from("<HHHH", page, at) == (0, 0, number + 1, flags | size)
+        assert page[at + start : at + size] == value.ljust(8, b"\0")
+
+
 def test_the_first_page_names_root_and_level():
     """Root and fast root are page 1, at the height; everything else of the page stays."""
     before = bytes(range(256)) * 32
