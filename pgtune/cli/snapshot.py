@@ -38,9 +38,10 @@ def command(
     that advice needs, without a row of data, so that it can be had elsewhere. Nothing on the server is changed, and
     nothing is locked but against DDL, for moments.
 
-    The most common values and the histograms of statistics are values of yours: the file has mode 0600. With --mask
-    each is replaced by another, in the same order and as often, in statements, functions and constraints too. Passwords
-    that stand in functions or comments are cut in any case.
+    The most common values and the histograms of statistics are values of yours, as are the least and the greatest of
+    indexed columns, which the planner looks up in their indexes: the file has mode 0600. With --mask each is replaced
+    by another, in the same order and as often, in statements, functions and constraints too. Passwords that stand in
+    functions or comments are cut in any case.
 
     Exit code 1 means that something was left out: what, and the grant that would bring it, is printed.
     """

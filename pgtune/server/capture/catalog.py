@@ -45,12 +45,12 @@ class Catalog:
     @cached_property
     def constraints_of(self) -> Mapping[int, Sequence[DictRow]]:
         """Constraints by their table."""
-        return _grouped(self.constraints, "relation")
+        return grouped(self.constraints, "relation")
 
     @cached_property
     def indexes_of(self) -> Mapping[int, Sequence[DictRow]]:
         """Indexes by their table."""
-        return _grouped(self.indexes, "relation")
+        return grouped(self.indexes, "relation")
 
     @cached_property
     def index(self) -> Mapping[int, DictRow]:
@@ -109,7 +109,7 @@ def read(session: Session) -> Catalog:
         sequences=own("sequences", "pg_class"),
         functions=own("functions", "pg_proc"),
         relations=[row for row in relations if row["oid"] not in session.skipped],
-        columns=_grouped(columns, "relation"),
+        columns=grouped(columns, "relation"),
         constraints=constraints,
         indexes=indexes,
         views={row["relation"]: row for row in views},
@@ -123,7 +123,8 @@ def read(session: Session) -> Catalog:
     )
 
 
-def _grouped(rows: Sequence[DictRow], by: str) -> Mapping[int, Sequence[DictRow]]:
+def grouped(rows: Sequence[DictRow], by: str) -> Mapping[int, Sequence[DictRow]]:
+    """Rows by the number in one of their columns, none for a number that no row has."""
     groups: defaultdict[int, list[DictRow]] = defaultdict(list)
     for row in rows:
         groups[row[by]].append(row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from psycopg.rows import DictRow
 
 from pgtune.model.design import Name
-from pgtune.server.capture import ddl
+from pgtune.server.capture import ddl, ends
 from pgtune.server.capture.catalog import Catalog
 from pgtune.server.capture.session import Session
 from pgtune.snapshot.snapshot import Column, ColumnStats, ForeignKey, StoredIndex, Table, Usage
@@ -20,7 +20,7 @@ USAGE = tuple(each.name for each in fields(Usage))
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured: bytes, heights, counters by object identifier, statistics by schema, relation and column."""
+    """What was measured: bytes, heights, counters by object identifier, the others by schema, relation and column."""
 
     block: int
     bytes: Mapping[int, int] = field(default_factory=dict)
@@ -28,6 +28,7 @@ class Figures:
     usage: Mapping[int, DictRow] = field(default_factory=dict)
     index_usage: Mapping[int, DictRow] = field(default_factory=dict)
     statistics: Mapping[tuple[str, str, str], Sequence[ColumnStats]] = field(default_factory=dict)
+    ends: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
 
 def measure(session: Session, catalog: Catalog, chosen: Sequence[DictRow], block: int) -> Figures:
@@ -36,13 +37,17 @@ def measure(session: Session, catalog: Catalog, chosen: Sequence[DictRow], block
     indexes = [index["oid"] for oid in tables for index in catalog.indexes_of[oid]]
     toasts = [row["toast"] for row in chosen if row["toast"]]
     sizes = session.rows("sizes", relations=[*tables, *indexes, *toasts])
+    statistics = _statistics(session, catalog, chosen)
+    index_usage = {row["oid"]: row for row in session.rows("index_usage")}
+    histograms = {place for place, known in statistics.items() if any(each.histogram_bounds for each in known)}
     return Figures(
         block=block,
         bytes={row["oid"]: row["bytes"] for row in sizes if row["bytes"] is not None},
         heights=_heights(session, catalog, indexes),
         usage={row["oid"]: row for row in session.rows("usage")},
-        index_usage={row["oid"]: row for row in session.rows("index_usage")},
-        statistics=_statistics(session, catalog, chosen),
+        index_usage=index_usage,
+        statistics=statistics,
+        ends=ends.read(session, catalog, chosen, index_usage, histograms),
     )
 
 
@@ -114,6 +119,7 @@ def _column(row: DictRow, relation: Name, figures: Figures) -> Column:
         align=row["align"],
         collation=row["collation"],
         stats=tuple(figures.statistics.get((relation.schema, relation.name, row["name"]), ())),
+        ends=figures.ends.get((relation.schema, relation.name, row["name"])),
     )
 
 
