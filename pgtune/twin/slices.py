@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from pgtune.model.design import Name, Scheme
 from pgtune.snapshot.snapshot import Column, ColumnStats, Table
+from pgtune.twin.sizes import occupied
 from pgtune.workload.arrays import array, elements
 
 MOSTLY = 0.1  # of the rows: from this many different values on ANALYZE states a share in place of a count
+HALVINGS = 40  # of an interval: then it is as exact as a float's twelve digits
 ORDERED = 0.99  # correlation from which on a column is taken to grow with the rows' place on the disk
 
 
@@ -86,16 +88,27 @@ def _with_key(stats: ColumnStats, values: KeyValues, share: float) -> ColumnStat
 def _distinct(stated: float, rows: float, cut: Slice, *, own: bool) -> float:
     """Different values in a part of the rows, stated as ANALYZE does.
 
-    A key's values are parted among the partitions. Of another column's D values, each on N / D of N rows, a part with
-    the share s of the rows meets D * (1 - (1 - s) ** (N / D)) by chance.
+    A key's values are parted among the partitions. Another column's are taken to be drawn by chance, each row's from as
+    many as would leave in all rows the number that there is; a part of the rows meets fewer of them.
     """
     whole = -stated * rows if stated < 0 else stated
     part = rows * cut.share
     if whole < 1 or part < 1:
         return stated
-    found = whole * cut.share if own else whole * (1 - (1 - cut.share) ** (rows / whole))
+    found = whole * cut.share if own or whole >= rows else occupied(_drawn_from(whole, rows), part)
     found = min(max(found, 1), part)
     return -found / part if found > MOSTLY * part else float(round(found))
+
+
+def _drawn_from(found: float, rows: float) -> float:
+    """How many equally likely values leave so many different ones, fewer than the rows, in so many rows."""
+    low, high = found, 2 * found
+    while occupied(high, rows) < found:
+        low, high = high, 2 * high
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if occupied(middle, rows) < found else (low, middle)
+    return high
 
 
 def _follows(stats: ColumnStats, table: Table, scheme: Scheme) -> bool:
