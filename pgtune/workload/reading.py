@@ -15,6 +15,7 @@ from pgtune.workload.catalog import SnapshotCatalog, Tables
 from pgtune.workload.entry import Entry
 from pgtune.workload.statement import Binding
 
+OURS = "/* pgtune */"  # stands in pgtune's own statements that read users' tables
 UNTOLD = "text"  # the type of a parameter of which nothing tells one
 
 
@@ -27,8 +28,10 @@ def plain(entry: Entry) -> str:
 
     Raises:
         NotSql: it does not parse, or is not one statement.
-        NotWanted: it is cut off, or has no plan.
+        NotWanted: it is cut off, has no plan, or is pgtune's own.
     """
+    if OURS in entry.text:
+        raise NotWanted("pgtune's own")
     if entry.truncated:
         raise NotWanted("its text is cut off")
     text = entry.text if entry.native else numbered(entry.text).text
