@@ -1,5 +1,6 @@
 """Beyond the ends of a histogram a twin plans as the real server does, which looks up the true ends in an index."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from pgtune.server.capture import capture
 from pgtune.snapshot.mask import mask
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.twin import raised
+from tests.db.planning import SETTLING
 from tests.db.tracing import traced
 from tests.db.twinning import filled, planned
 
@@ -110,7 +112,9 @@ def test_an_index_that_a_design_drops_tells_nothing(database: str, real: psycopg
 
 def test_an_index_that_might_be_ends_where_the_statistics_do(database: str, real: psycopg.Connection):
     """Where they are fresh, a condition beyond them finds a row, as on the real server, not a share of the last bin."""
+    _await_modified(real, 6001, 36001)  # what was inserted before the first ANALYZE may be counted after it
     real.execute("analyze events")
+    _await_modified(real, 0)
     text = "select * from events where alone > 40000"
     index = Index(EVENTS, (Key("alone", descending=True), Key("part")))
     with raised(capture(database)) as twin:
@@ -118,6 +122,15 @@ def test_an_index_that_might_be_ends_where_the_statistics_do(database: str, real
         assert twin.plan(Query(text)).root.rows == planned(real, text).root.rows > 1
         real.execute(index.ddl().encode())
         assert plan.root.rows == planned(real, text).root.rows == 1
+
+
+def _await_modified(real: psycopg.Connection, *rows: int) -> None:
+    """Wait until the server counts one of these numbers of rows as changed since ANALYZE."""
+    until = time.monotonic() + SETTLING
+    asked = "select pg_stat_get_mod_since_analyze('events'::regclass)"
+    while (counted := real.execute(asked).fetchone()[0]) not in rows:
+        assert time.monotonic() < until, f"{counted} rows are counted"
+        time.sleep(0.1)
 
 
 def test_a_migration_neither_meets_the_ends_nor_loses_them(database: str, real: psycopg.Connection):
