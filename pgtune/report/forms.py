@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from pgtune.report.conf import conf
 from pgtune.report.html import html
-from pgtune.report.json import json_text
 from pgtune.report.markdown import markdown
+from pgtune.report.tuning import json_text
 from pgtune.settings.tuning import Tuning
 
 FORMS: Mapping[str, Callable[[Tuning], str]] = MappingProxyType(

@@ -7,8 +7,6 @@ from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any
 
-from pgtune.settings.tuning import SCHEMA, Tuning
-
 
 def form(value: Any) -> Any:
     """A value of dataclasses, mappings, sequences and scalars as what JSON can hold.
@@ -38,25 +36,3 @@ def _scalar(value: Any) -> Any:
 def dumps(value: Any) -> str:
     """The value's JSON form as text with a newline at its end."""
     return json.dumps(form(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def tuning_json(tuning: Tuning) -> dict[str, Any]:
-    """The answer of `pgtune tune` in the form that docs/schemas/pgtune.tune.1.json describes."""
-    return {
-        "schema": SCHEMA,
-        "target": tuning.target,
-        "version": tuning.version,
-        "profile": tuning.profile,
-        "hardware": form(tuning.hardware),
-        "memory_budget": form(tuning.budget),
-        "settings": form(tuning.lines),
-        "notes": form(tuning.notes),
-        "kernel": form(tuning.kernel),
-        "standby_first": form(tuning.standby_first),
-        "waiting": form(tuning.waiting),
-    }
-
-
-def json_text(tuning: Tuning) -> str:
-    """The same as text."""
-    return dumps(tuning_json(tuning))

@@ -1,11 +1,9 @@
-"""What follows a run: its metrics in a file, and whoever has to be told that it did not go well."""
+"""What follows a run: its metrics in a file, and a command that is told that it did not go well."""
 
 import os
 import shlex
 import subprocess
 import tempfile
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from pgtune.maintenance.record import Run
@@ -57,20 +55,3 @@ def call(command: str, run: Run) -> None:
         raise PgtuneError(f"--on-failure: {error}") from error
     if done.returncode:
         raise PgtuneError(f"--on-failure: the command ended with exit code {done.returncode}")
-
-
-def post(url: str, run: Run) -> None:
-    """Send the run's JSON to a webhook.
-
-    Raises:
-        PgtuneError: it does not answer well. The address is not told: it may hold a secret.
-    """
-    request = urllib.request.Request(  # noqa: S310  (`require_url` let it pass)
-        url, dumps(run).encode(), {"Content-Type": "application/json", "User-Agent": "pgtune"}, method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=WAIT):  # noqa: S310
-            pass
-    except (OSError, ValueError, urllib.error.URLError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "code", None) or type(error).__name__
-        raise PgtuneError(f"--webhook: it could not be told: {reason}") from error

@@ -30,6 +30,7 @@ assert list(findings(made, each=spread))
 NIGHT = f"""
 import sys
 import pgtune.cli.maintain.run, pgtune.usecases.maintain_run, pgtune.report.maintain.run
+import pgtune.usecases.maintain_plan, pgtune.usecases.maintain_after
 {SAYS}
 """
 # What takes long to load: libraries of other jobs, and what the standard library pulls behind it.
@@ -37,7 +38,7 @@ HEAVY = {"asyncio", "email", "http", "jinja2", "psutil", "psycopg", "sqlglot", "
 OF_HELP = HEAVY | {"pglast", "pgtune.settings", "pgtune.report.managed", "pgtune.usecases"}
 OF_LINT = HEAVY | {"click", "hashlib", "pgtune.model.design", "pgtune.snapshot", "pglast.stream", "uuid"}
 
-OF_NIGHT = {"jinja2", "pglast", "sqlglot", "pgtune.settings", "pgtune.server.run", "pgtune.server.autoconf"}
+OF_NIGHT = {"http", "jinja2", "pglast", "sqlglot", "pgtune.settings", "pgtune.server.run", "pgtune.server.autoconf"}
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _tell(run: "Run", given: dict[str, Any]) -> None:
     steps: tuple[tuple[Any, Callable[[], None]], ...] = (
         (given["metrics"], lambda: maintain_after.write_metrics(run, given["metrics"])),
         (failed and given["on_failure"], lambda: maintain_after.call(given["on_failure"], run)),
-        (failed and given["webhook"], lambda: maintain_after.post(given["webhook"], run)),
+        (failed and given["webhook"], lambda: _post(given["webhook"], run)),
     )
     for wanted, tell in steps:
         try:
@@ -137,6 +137,12 @@ def _tell(run: "Run", given: dict[str, Any]) -> None:
                 tell()
         except PgtuneError as error:
             options.say(f"pgtune: {error}")
+
+
+def _post(url: str, run: "Run") -> None:
+    from pgtune.usecases.maintain_webhook import post
+
+    post(url, run)
 
 
 def _plan_request(conninfo: str, given: dict[str, Any]) -> "PlanRequest":

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from pgtune.model.hardware import DiskSpeed
-from pgtune.report.json import dumps, form, json_text, tuning_json
+from pgtune.report.json import dumps, form
+from pgtune.report.tuning import json_text, tuning_json
 from tests.unit.report.sample import HOSTILE, LINES, NOTHING, TIGHT, TUNING
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/schemas/pgtune.tune.1.json").read_text(encoding="utf-8"))
