@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from pgtune.maintenance.record import Run
-from pgtune.model.errors import BadInput, PgtuneError
+from pgtune.model.errors import PgtuneError
 from pgtune.report.json import dumps
 from pgtune.report.maintain.metrics import metrics
 
@@ -28,16 +28,6 @@ def write_metrics(run: Run, path: Path) -> None:
         temporary.replace(path)
     except OSError as error:
         raise PgtuneError(f"the metrics cannot be written to {path}: {error.strerror}") from error
-
-
-def require_url(url: str | None) -> None:
-    """Refuse an address that is no web address, before anything is done.
-
-    Raises:
-        BadInput: it is none.
-    """
-    if url is not None and not url.startswith(("https://", "http://")):
-        raise BadInput("--webhook takes an address that begins with https:// or http://")
 
 
 def call(command: str, run: Run) -> None:

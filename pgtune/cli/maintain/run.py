@@ -83,9 +83,10 @@ def command(conninfo: str, output: str, **given: Any) -> int:  # fmt: skip
     up after a while and cleaned up after; so is what runs when the time is over, a standby falls behind, or Ctrl-C
     comes. Exit code 0: all is done, or waits for the next window; 1: look at what is told; 5: not here, not now.
     """
-    from pgtune.usecases import maintain_after
+    if given["webhook"] is not None:
+        from pgtune.usecases import maintain_webhook
 
-    maintain_after.require_url(given["webhook"])
+        maintain_webhook.require_url(given["webhook"])
     plan = _plan_request(conninfo, given)
     if given["dry_run"]:
         return _script(plan)
