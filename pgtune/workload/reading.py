@@ -31,7 +31,7 @@ def plain(entry: Entry) -> str:
         NotWanted: it is cut off, has no plan, or is pgtune's own.
     """
     if OURS in entry.text:
-        raise NotWanted("pgtune's own")
+        raise NotWanted("it is pgtune's own")
     if entry.truncated:
         raise NotWanted("its text is cut off")
     text = entry.text if entry.native else numbered(entry.text).text

@@ -14,7 +14,7 @@ def gathered(*entries, taken=None):
     ("text", "why"),
     [
         ("select 1", "reads no table"),
-        ("select /* pgtune */ id from orders order by id limit $1", "pgtune's own"),
+        ("select /* pgtune */ id from orders order by id limit $1", "it is pgtune's own"),
         ("select * from pg_stat_activity where pid = $1", "own catalogs"),
         ("select relname from pg_catalog.pg_class join information_schema.tables on true", "own catalogs"),
         ("vacuum orders", "no plan"),
