@@ -1,7 +1,8 @@
 """What many small jobs share, so that each costs little more than its own statement."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from pgtune.maintenance.work import Job, Kind
@@ -11,6 +12,8 @@ Waiting = TypeVar("Waiting")
 
 MOST = 32  # jobs done together: what they share is then next to nothing of each (benchmarks/maintenance/throughput)
 SMALL = 0.05  # seconds predicted: a longer job does not feel what a look and two rows of the history take
+
+Span = tuple[float, float]
 
 
 def small(job: Job) -> bool:
@@ -23,8 +26,8 @@ def small(job: Job) -> bool:
 def together(jobs: Iterable[Waiting], left: int, workers: int, key: Callable[[Waiting], Job]) -> list[Waiting]:
     """The first of these jobs, and those after it in the order of the work that are done with it in one go.
 
-    They are of one database and of different tables. `left` are there for so many workers: each gets its share. `key`
-    is the job of what waits.
+    They are of one database and of different tables, and their statements differ in the table alone. `left` are there
+    for so many workers: each gets its share. `key` is the job of what waits.
     """
     chosen: list[Waiting] = []
     most = min(MOST, max(1, left // (2 * max(1, workers))))
@@ -36,9 +39,47 @@ def together(jobs: Iterable[Waiting], left: int, workers: int, key: Callable[[Wa
 
 
 def _joins(job: Job, chosen: Sequence[Job]) -> bool:
-    return small(job) and small(chosen[0]) and job.database == chosen[0].database and all(
-        job.table.oid != other.table.oid for other in chosen
-    )  # fmt: skip
+    first = chosen[0]
+    alike = job.database == first.database and _head(job) == _head(first)
+    return alike and small(job) and small(first) and all(job.table.oid != other.table.oid for other in chosen)
+
+
+def grouped(jobs: Sequence[Job], workers: int) -> Iterator[list[Job]]:
+    """The ordered jobs as so many workers take them, if none is blocked."""
+    begun = 0
+    while begun < len(jobs):
+        group = together(islice(jobs, begun, None), len(jobs) - begun, min(workers, len(jobs)), key=lambda job: job)
+        yield group
+        begun += len(group)
+
+
+def statements(jobs: Sequence[Job]) -> tuple[str, ...]:
+    """What does these jobs: the statements of a single one, one statement with all the tables of those done together.
+
+    The server takes table after table, each in transactions of its own (documentation, VACUUM: a table list), and the
+    statement costs it half of what one for each costs (benchmarks/maintenance/throughput).
+    """
+    if len(jobs) == 1:
+        return jobs[0].sql
+    tables = ", ".join(job.sql[0].partition(") ")[2].removesuffix(";") for job in jobs)
+    return (f"{_head(jobs[0])[0]} {tables};",)
+
+
+def shares(began: float, ended: float, finished: Sequence[float | None]) -> list[Span]:
+    """From when to when each of several was at work, one after the other, between these two moments.
+
+    `finished` is when the server says that each was finished. Those of which it says nothing share what is between
+    their neighbours.
+    """
+    spans: list[Span] = []
+    for place, moment in enumerate(finished, 1):
+        if moment is None and place < len(finished):
+            continue
+        after = spans[-1][1] if spans else began
+        until = ended if moment is None else min(max(moment, after), ended)
+        each = (until - after) / (place - len(spans))
+        spans += [(after + each * n, after + each * (n + 1)) for n in range(place - len(spans))]
+    return spans
 
 
 def once_a_database(jobs: Sequence[Job], version: int) -> list[Job]:
@@ -59,5 +100,15 @@ def _sparing(job: Job) -> Job:
     return replace(job, sql=tuple(text.replace("VACUUM (", "VACUUM (SKIP_DATABASE_STATS, ", 1) for text in job.sql))
 
 
+def analyzes(job: Job) -> bool:
+    """Whether ANALYZE is the last that it does to the table."""
+    return job.kind is Kind.ANALYZE or any("ANALYZE" in _options(statement) for statement in job.sql)
+
+
 def _options(statement: str) -> list[str]:
     return statement.partition("(")[2].partition(")")[0].split(", ")
+
+
+def _head(job: Job) -> tuple[str, ...]:
+    """The command and its options of each statement."""
+    return tuple(statement.partition(") ")[0] + ")" for statement in job.sql)

@@ -6,6 +6,11 @@ def grants_maintain(version: int) -> bool:
     return version >= 170000
 
 
+def statistics_come_late(version: int) -> bool:
+    """A collector writes them every half second; from 15 on they are in shared memory (release notes of 15)."""
+    return version < 150000
+
+
 def spares_database_stats(version: int) -> bool:
     """VACUUM (SKIP_DATABASE_STATS) leaves pg_database.datfrozenxid to another (release notes of 16)."""
     return version >= 160000

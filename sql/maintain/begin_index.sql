@@ -7,7 +7,7 @@ select pg_try_advisory_lock(1885828206, (%(oid)s::bigint - 2147483648)::int) as 
        n.nspname::text as schema, c.relname::text as name, x.indrelid as table_oid,
        x.indisvalid as valid,
        c.relpages::bigint * current_setting('block_size')::int as bytes,
-       null::float8 as rows, null::bigint as dead, null::float8 as vacuumed,
+       null::float8 as rows, null::bigint as dead, null::float8 as vacuumed, null::float8 as analyzed,
        (select array_agg(s.indexrelid) from pg_index s where s.indrelid = x.indrelid) as siblings,
        exists (select from pg_locks l
                 where l.locktype = 'relation' and l.granted and l.pid is distinct from pg_backend_pid()

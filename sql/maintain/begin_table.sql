@@ -8,6 +8,7 @@ select wanted.oid as wanted, pg_try_advisory_lock(1885828206, (wanted.oid::bigin
        c.relpages::bigint * current_setting('block_size')::int as bytes, c.reltuples::float8 as rows,
        pg_stat_get_dead_tuples(c.oid) as dead,
        extract(epoch from pg_stat_get_last_vacuum_time(c.oid))::float8 as vacuumed,
+       extract(epoch from pg_stat_get_last_analyze_time(c.oid))::float8 as analyzed,
        null::oid[] as siblings,
        not %(skips)s and exists (
                select from pg_locks l

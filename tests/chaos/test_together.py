@@ -5,12 +5,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
+from psycopg.conninfo import conninfo_to_dict
+
+from pgtune.cluster import Cluster
 from pgtune.maintenance.record import Entry
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
 from pgtune.server.maintain import local, target
 from tests.chaos.runs import Site, beside, wait_for
+from tests.conftest import Role
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -34,9 +40,12 @@ def made(site: Site, seconds: float) -> None:
 
 def analyzes(site: Site) -> list[Job]:
     """A job of no predicted length worth speaking of for each."""
-    return [
-        site.job(Kind.ANALYZE, name, sql=(f"ANALYZE (SKIP_LOCKED) public.{name};",), seconds=0.002) for name in TABLES
-    ]
+    return [analyze(site, name) for name in TABLES]
+
+
+def analyze(site: Site, name: str) -> Job:
+    """One that is small."""
+    return site.job(Kind.ANALYZE, name, sql=(f"ANALYZE (SKIP_LOCKED) public.{name};",), seconds=0.002)
 
 
 def analyzing(site: Site) -> list[tuple[object, ...]]:
@@ -50,6 +59,11 @@ def entries(site: Site) -> list[Entry]:
         return list(history.runs(1)[0].entries)
 
 
+def moment(text: str) -> datetime:
+    """A time of the history."""
+    return datetime.fromisoformat(text)
+
+
 def ends(results: Sequence[Result]) -> dict[str, Outcome]:
     """The outcome of each table."""
     return {result.job.target.name: result.outcome for result in results}
@@ -58,6 +72,11 @@ def ends(results: Sequence[Result]) -> dict[str, Outcome]:
 def written(site: Site) -> dict[str, Outcome | None]:
     """The same by the history, the last entry of each."""
     return {entry.name: entry.outcome for entry in entries(site)}
+
+
+def sent(site: Site) -> list[str]:
+    """What the session that worked was seen at: one statement each."""
+    return list(dict.fromkeys(working.shown for working in site.seen))
 
 
 def locks(site: Site) -> int:
@@ -79,6 +98,46 @@ def test_one_that_is_locked_or_gone_does_not_touch_the_others(site: Site) -> Non
     assert written(site) == expected
     assert all(entry.ended is not None and entry.ended >= entry.began for entry in entries(site))
     wait_for(lambda: locks(site) == 0)
+
+
+def test_they_stand_in_one_statement_and_each_has_its_own_time(site: Site) -> None:
+    """The slow one took long, the others did not, and none began before the one before it had ended."""
+    made(site, 1)
+    assert ends(site.run(*analyzes(site)).results) == dict.fromkeys(TABLES, DONE)
+    assert "public.t1 and 3 more" in sent(site)
+    assert "public.slow" not in sent(site)
+    found = [(moment(entry.began), moment(entry.ended or "")) for entry in entries(site)][:4]
+    first, second, slow, last = (ended - began for began, ended in found)
+    assert slow > timedelta(seconds=1) > max(first, second, last)
+    assert all(ended <= began + timedelta(milliseconds=1) for (_, ended), (began, _) in pairwise(found))
+
+
+def test_an_error_at_one_of_them_is_its_own(site: Site) -> None:
+    """The statement fails as a whole; those that it did not reach are done alone, and one of them fails again."""
+    made(site, 0)
+    site.ask("create function broken(int) returns int language plpgsql immutable as"
+             " $$ begin raise division_by_zero; end $$; create table bad (n int) with (autovacuum_enabled = off);"
+             " create index on bad (broken(n))")  # fmt: skip
+    site.ask("update pg_index set indisready = false where indrelid = 'bad'::regclass")
+    site.ask("insert into bad values (1)")
+    site.ask("update pg_index set indisready = true where indrelid = 'bad'::regclass")
+    jobs = analyzes(site)
+    jobs[1] = analyze(site, "bad")
+    expected = dict.fromkeys(TABLES, DONE) | {"bad": Outcome.FAILED}
+    del expected["t2"]
+    assert ends(site.run(*jobs).results) == expected
+    assert written(site) == expected
+    assert next(entry for entry in entries(site) if entry.name == "bad").detail.startswith("division_by_zero")
+
+
+def test_a_missing_right_on_one_of_them_is_its_own(site: Site, server: Cluster, role: Role) -> None:
+    """The server warns and goes on; it is asked again about that table alone."""
+    made(site, 0)
+    conninfo = role(server, dbname=str(conninfo_to_dict(site.conninfo)["dbname"]))
+    for table in set(TABLES) - {"t3"}:
+        site.ask(f"alter table {table} owner to {conninfo_to_dict(conninfo)['user']}")
+    worked = site.run(*analyzes(site), conninfo=conninfo)
+    assert ends(worked.results) == dict.fromkeys(TABLES, DONE) | {"t3": Outcome.NO_PERMISSION}
 
 
 def test_a_backend_that_is_terminated_among_them_is_replaced(site: Site) -> None:

@@ -39,7 +39,7 @@ def command(conninfo: str, output: str, *, dry_run: bool, guide_file: Path | Non
     from pgtune.usecases.maintain_plan import plan
 
     found = plan(_request(conninfo, guide_file, given), options.say)
-    options.write(_rendered(found, "script" if dry_run else output))
+    options.write(_rendered(found, "script" if dry_run else output, given["jobs"]))
     return 1 if found.jobs or found.deferred or found.skipped or found.alarms else 0
 
 
@@ -50,7 +50,7 @@ def _request(conninfo: str, guide_file: Path | None, given: dict[str, Any]) -> "
     return Request(conninfo, databases, scope, guide_file, seconds, given["jobs"], remembered(conninfo))
 
 
-def _rendered(found: "Plan", form: str) -> str:
+def _rendered(found: "Plan", form: str, workers: int) -> str:
     if form == "json":
         from pgtune.report.json import dumps
 
@@ -62,7 +62,7 @@ def _rendered(found: "Plan", form: str) -> str:
     if form == "script":
         from pgtune.report.maintain.script import script
 
-        return script(found)
+        return script(found, workers)
     from pgtune.report.maintain.table import table
 
     return table(found, options.paper())

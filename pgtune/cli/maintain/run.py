@@ -108,7 +108,7 @@ def _script(plan: "PlanRequest") -> int:
     from pgtune.report.maintain.script import script
     from pgtune.usecases.maintain_plan import plan as decide
 
-    options.write(script(decide(plan, options.say)))
+    options.write(script(decide(plan, options.say), plan.workers))
     return 0
 
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
+from pgtune.maintenance import batches
 from pgtune.maintenance.names import literal
 from pgtune.maintenance.work import Job, Plan
 from pgtune.report.maintain import words
@@ -16,27 +18,30 @@ SET lock_timeout = 0;
 SET statement_timeout = 0;"""
 
 
-def script(plan: Plan) -> str:
-    """The statements of all jobs; comments say why."""
-    return "\n".join(_lines(plan)) + "\n"
+def script(plan: Plan, workers: int = 1) -> str:
+    """The statements that so many workers send; comments say of each table and index why."""
+    return "\n".join(_lines(plan, workers)) + "\n"
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def _lines(plan: Plan, workers: int) -> Iterator[str]:
     yield f"-- {visible(words.title(plan))}"
     yield f"-- {visible(words.summary(plan))}"
     database = None
-    for number, job in enumerate(plan.jobs, 1):
-        if job.database != database:
-            database = job.database
+    number = count(1)
+    for group in batches.grouped(plan.jobs, workers):
+        if group[0].database != database:
+            database = group[0].database
             yield f"\n{connect(database)}\n{HEAD}"
-        yield from ("", *_job(number, job))
+        yield ""
+        for job in group:
+            yield from _job(next(number), job)
+        yield from batches.statements(group)
 
 
 def _job(number: int, job: Job) -> Iterator[str]:
-    yield f"-- {number}. {job.kind.value}: {visible(job.why)}"
+    yield f"-- {number}. {job.kind.value} of {visible(job.target.shown)}: {visible(job.why)}"
     yield f"-- {visible(words.takes(job))}"
     yield from (f"-- in the way: {visible(words.blocker(each))}" for each in job.blockers)
-    yield from job.sql
 
 
 def connect(database: str) -> str:

@@ -6,9 +6,10 @@ tried again a little later; debris that could not be removed joins it as a job o
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from pgtune.maintenance import batches
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
@@ -145,11 +146,16 @@ class Crew:
                     return []
                 now = time.monotonic()
                 ready = (w for w in self.queue if w.since <= now and w.table not in self._busy)
-                batch = batches.together(ready, len(self.queue), len(self._threads), key=lambda waiting: waiting.job)
+                batch = self._first(ready)
                 if batch:
                     self._begin(batch)
                     return batch
                 self._changed.wait(self._until_next(now))
+
+    def _first(self, ready: Iterable[Waiting]) -> list[Waiting]:
+        """What is done together next; what once failed is tried alone, so that it takes no other along."""
+        batch = batches.together(ready, len(self.queue), len(self._threads), key=lambda waiting: waiting.job)
+        return list(takewhile(lambda waiting: not waiting.attempts, batch)) or batch[:1]
 
     def _begin(self, batch: Sequence[Waiting]) -> None:
         for waiting in batch:

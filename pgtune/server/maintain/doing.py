@@ -135,14 +135,15 @@ class Doer:
             return blockers.Obstacle(Outcome.LOCKED, NO_DEBRIS.format(live[0]), ()) if live else None
         return blockers.of_table(self.session, job.target.oid) if found.hindered else None
 
-    def _execute(self, job: Job, statement: str) -> None:
-        with self.watch.statement(self.session.pid, job, strict=job.kind is Kind.LEFTOVERS):
+    def _execute(self, jobs: Sequence[Job], statement: str) -> None:
+        strict = jobs[0].kind is Kind.LEFTOVERS
+        with self.watch.statement(self.session.pid, jobs[0], others=len(jobs) - 1, strict=strict):
             self.session.execute(statement)
 
     def _work(self, job: Job, found: State) -> Ended:
         try:
             for statement in job.sql:
-                self._execute(job, statement)
+                self._execute([job], statement)
         except (psycopg.Error, ConnectionLost) as error:
             ended = self._failed(job, error)
             return self._cleaned(ended, found) if job.kind is Kind.REINDEX else ended

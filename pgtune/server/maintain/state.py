@@ -23,6 +23,7 @@ class State:
     rows: float | None
     dead: int | None
     vacuumed: float | None
+    analyzed: float | None
     siblings: list[int] | None
     hindered: bool
 

@@ -1,6 +1,7 @@
 """VACUUM and ANALYZE, several small tables in one go: one look before, a row of the history for each, one look after.
 
-The statements stay one a table: each has its own notices, may be cancelled alone, and is not begun once time is over.
+Their tables stand in one statement. If it ends well and nothing is reported, all of it was done. Else the statistics
+say for which tables, and every other gets a statement of its own, whose error and whose notices are its own too.
 """
 
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import psycopg
 from psycopg.rows import DictRow
 
+from pgtune.maintenance import batches
 from pgtune.maintenance.work import Blocker, Job, Kind, Outcome, Result
 from pgtune.model.errors import ConnectionLost, PgtuneError
 from pgtune.server.maintain import blockers, notices, state
@@ -18,8 +20,9 @@ from pgtune.server.maintain.ends import Ended
 from pgtune.server.maintain.history import Deed, History
 from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.state import State
+from pgtune.versions import features
 
-STATISTICS_LAG = 1.0  # seconds that the statistics of 14 may come late (its collector writes every 0.5 s)
+STATISTICS_LAG = 1.0  # seconds that statistics may come late where they do
 NOT_BEGUN = "the connection was lost before it began"
 
 Refusal = Callable[[Job, State], Ended | None]
@@ -28,12 +31,16 @@ Gate = Callable[[Job], Result | None]
 
 @dataclass(slots=True)
 class Sweep:
-    """A table on its way through: how it stood, what the server said, and the end, once there is one."""
+    """A table on its way through: how it stood, what the server said, and the end, once there is one.
+
+    `shared` is how long the statement took that did it with others.
+    """
 
     job: Job
     found: State
     began: float = 0.0
     ended: float = 0.0
+    shared: batches.Span | None = None
     told: list[notices.Notice] = field(default_factory=list)
     end: Ended | None = None
 
@@ -49,7 +56,7 @@ class Sweeper:
     history: History
     ours: Callable[[], Sequence[int]]
     refusal: Refusal
-    execute: Callable[[Job, str], None]
+    execute: Callable[[Sequence[Job], str], None]
     failed: Callable[[Job, Exception], Ended]
 
     def sweep(self, jobs: Sequence[Job], gate: Gate) -> list[Ended]:
@@ -79,7 +86,7 @@ class Sweeper:
             return
         steps = self.history.begin([(each.job, each.found.bytes) for each in begun])
         try:
-            for each in begun:
+            for each in self._together(begun, gate):
                 each.end = self._end(each, gate, pid)
                 each.ended = time.monotonic()
             self._look_after([each for each in begun if each.end is None])
@@ -88,6 +95,48 @@ class Sweeper:
                 self.history.end([_deed(step, each, str(error)) for step, each in zip(steps, begun, strict=True)])
             raise
         self.history.end([_deed(step, each) for step, each in zip(steps, begun, strict=True)])
+
+    def _together(self, begun: Sequence[Sweep], gate: Gate) -> Sequence[Sweep]:
+        """Do them in one statement, and give those that it did not reach: each is to be done alone."""
+        for each in begun if len(begun) > 1 else ():
+            closed = gate(each.job)
+            each.end = Ended(closed) if closed is not None else None
+        opened = [each for each in begun if each.end is None]
+        if len(opened) < 2:
+            return opened
+        began = time.monotonic()
+        try:
+            jobs = [each.job for each in opened]
+            for statement in batches.statements(jobs):
+                self.execute(jobs, statement)
+        except (psycopg.Error, ConnectionLost) as error:
+            return self._cut_short(opened, began, error)
+        if notices.refusal(self.session.notices) is not None:
+            return self._not_done(opened, began)
+        for each in opened:
+            each.shared = began, time.monotonic()
+        return []
+
+    def _cut_short(self, opened: Sequence[Sweep], began: float, error: Exception) -> Sequence[Sweep]:
+        """Those to be done alone. Cancelled or lost, it was at the first not done; other errors tell no table."""
+        pid = self.session.pid
+        ended = self.failed(opened[0].job, error)
+        left = self._not_done(opened, began)
+        if not left or (self.session.pid == pid and not isinstance(error, psycopg.errors.QueryCanceled)):
+            return left
+        first = left[0]
+        first.end = replace(ended, result=replace(ended.result, job=first.job))
+        first.began, first.ended = max(began, *(each.ended for each in opened)), time.monotonic()
+        return left[1:]
+
+    def _not_done(self, opened: Sequence[Sweep], began: float) -> list[Sweep]:
+        """Those that no statistics show as done; the others have their times by now."""
+        ended = time.monotonic()
+        if features.statistics_come_late(self.session.version):
+            time.sleep(STATISTICS_LAG)
+        found = list(zip(opened, state.seen(self.session, [each.job for each in opened]), strict=True))
+        _time([(each, row) for each, row in found if _finished(each, row) is not None], (began, ended))
+        return [each for each, row in found if _finished(each, row) is None]
 
     def _end(self, each: Sweep, gate: Gate, pid: int) -> Ended | None:
         """The end it came to, None if its statements were carried out."""
@@ -103,7 +152,7 @@ class Sweeper:
     def _done(self, each: Sweep) -> Ended | None:
         try:
             for statement in each.job.sql:
-                self.execute(each.job, statement)
+                self.execute([each.job], statement)
                 each.told += self.session.notices
         except (psycopg.Error, ConnectionLost) as error:
             return self.failed(each.job, error)
@@ -119,9 +168,22 @@ class Sweeper:
         return Ended(Result(job, obstacle.outcome, obstacle.why, blocked_by=obstacle.who), again=True)
 
     def _look_after(self, done: Sequence[Sweep]) -> None:
-        after = state.seen(self.session, [each.job for each in done]) if done else []
-        for each, row in zip(done, after, strict=True):
+        found = list(zip(done, self._settled(done), strict=True))
+        span = next((each.shared for each in done if each.shared), None)
+        if span is not None:
+            _time([(each, row) for each, row in found if each.shared], span)
+        for each, row in found:
             each.end = Ended(self._swept(each, row))
+
+    def _settled(self, done: Sequence[Sweep]) -> list[DictRow]:
+        """How they stand, once the statistics say so."""
+        late = features.statistics_come_late(self.session.version)
+        limit = time.monotonic() + (STATISTICS_LAG if late else 0.0)
+        while True:
+            rows = state.seen(self.session, [each.job for each in done]) if done else []
+            if time.monotonic() >= limit or all(map(_known, done, rows)):
+                return rows
+            time.sleep(0.1)
 
     def _swept(self, each: Sweep, row: DictRow) -> Result:
         """What came of the dead rows, by VERBOSE's own count or else by the statistics."""
@@ -130,25 +192,48 @@ class Sweeper:
             job, Outcome.DONE, rows_before=found.rows_known, rows_after=int(row["rows"] or 0),
             bytes_before=found.bytes, bytes_after=row["bytes"],
         )  # fmt: skip
-        if job.kind is not Kind.VACUUM or not (job.gain.rows or found.dead):
+        if not _is_counted(each):
             return result
-        counted = notices.count(each.told) or self._counted(job, found, row)
+        counted = notices.count(each.told) or _counted(each, row)
         if counted is None or not counted.kept:
             return result
         holders = blockers.of_horizon(self.session, self.ours())
         outcome = Outcome.DONE if counted.removed else Outcome.NOTHING_REMOVABLE
         return replace(result, outcome=outcome, detail=_kept(counted, holders), blocked_by=holders)
 
-    def _counted(self, job: Job, found: State, row: DictRow) -> notices.Count | None:
-        """The same by the statistics, which come late on 14."""
-        limit = time.monotonic() + STATISTICS_LAG
-        while row["vacuumed"] == found.vacuumed and time.monotonic() < limit:
-            time.sleep(0.1)
-            row = state.seen(self.session, [job])[0]
-        kept, dead = row["dead"], found.dead or job.gain.rows or 0
-        if not isinstance(kept, int) or row["vacuumed"] == found.vacuumed:
-            return None
-        return notices.Count(max(0, dead - kept), kept)
+
+def _is_counted(each: Sweep) -> bool:
+    """Whether anything is to be said of its dead rows."""
+    return each.job.kind is Kind.VACUUM and bool(each.job.gain.rows or each.found.dead)
+
+
+def _known(each: Sweep, row: DictRow) -> bool:
+    """Whether the statistics have come so far, or need not."""
+    return not _is_counted(each) or row["vacuumed"] != each.found.vacuumed
+
+
+def _counted(each: Sweep, row: DictRow) -> notices.Count | None:
+    """Dead rows by the statistics."""
+    kept, dead = row["dead"], each.found.dead or each.job.gain.rows or 0
+    if not isinstance(kept, int) or row["vacuumed"] == each.found.vacuumed:
+        return None
+    return notices.Count(max(0, dead - kept), kept)
+
+
+def _finished(each: Sweep, row: DictRow) -> float | None:
+    """When the server finished it, on our monotonic clock; None if no statistics say that it did."""
+    last = "analyzed" if batches.analyzes(each.job) else "vacuumed"
+    if row[last] is None or row[last] == getattr(each.found, last):
+        return None
+    moment: float = time.monotonic() - (row["now"] - row[last])
+    return moment
+
+
+def _time(found: Sequence[tuple[Sweep, DictRow]], span: batches.Span) -> None:
+    """Give each of those that shared a statement its part of the time that this took."""
+    spans = batches.shares(*span, [_finished(each, row) for each, row in found])
+    for (each, _), (began, ended) in zip(found, spans, strict=True):
+        each.began, each.ended = began, ended
 
 
 def _deed(step: int, each: Sweep, lost: str = "") -> Deed:

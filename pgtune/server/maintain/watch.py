@@ -16,13 +16,15 @@ class Watch:
     """Shared by a session's thread and the observer's; everything changes under `mutex`.
 
     A cancel is sent under it too, and only while a statement runs: it can never hit the statement after. `why` is the
-    outcome for which the observer cancelled, `strict` a statement that may only be cancelled for impatience, as a
-    clean-up, and `built` the oid of the index that a concurrent build was seen to make.
+    outcome for which the observer cancelled, `others` how many more tables the statement does, `strict` one that may
+    only be cancelled for impatience, as a clean-up, and `built` the oid of the index that a concurrent build was seen
+    to make.
     """
 
     mutex: threading.Lock = field(default_factory=threading.Lock)
     pid: int = 0
     job: Job | None = None
+    others: int = 0
     running: bool = False
     strict: bool = False
     began: float = 0.0
@@ -37,10 +39,10 @@ class Watch:
     blocked_by: tuple[Blocker, ...] = ()
 
     @contextmanager
-    def statement(self, pid: int, job: Job, *, strict: bool = False) -> Iterator[None]:
+    def statement(self, pid: int, job: Job, *, others: int = 0, strict: bool = False) -> Iterator[None]:
         """While a statement runs; what was seen of an earlier one is forgotten."""
         with self.mutex:
-            self.pid, self.job, self.strict, self.running = pid, job, strict, True
+            self.pid, self.job, self.others, self.strict, self.running = pid, job, others, strict, True
             self.began, self.waiting_since, self.waited, self.queued = time.monotonic(), None, 0.0, False
             self.phase, self.share, self.why, self.cancelled_at, self.blocked_by = "", None, None, 0.0, ()
             if not strict:
@@ -71,4 +73,5 @@ class Watch:
             if not self.running or self.job is None:
                 return None
             waiting = self.waiting_since is not None
-            return Working(self.job.kind, self.job.target.shown, now - self.began, self.phase, self.share, waiting)
+            shown = self.job.target.shown + (f" and {self.others} more" if self.others else "")
+            return Working(self.job.kind, shown, now - self.began, self.phase, self.share, waiting)

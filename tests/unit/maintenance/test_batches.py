@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgtune.maintenance.batches import once_a_database, together
+from pgtune.maintenance.batches import grouped, once_a_database, shares, statements, together
 from pgtune.maintenance.work import Job, Kind, Relation
 
 
@@ -52,9 +52,49 @@ def test_small_ones_of_one_database_are_done_together_in_their_order():
         replace(vacuum(2), kind=Kind.REINDEX),
         replace(vacuum(1), kind=Kind.ANALYZE),
         vacuum(2, "ANALYZE"),
+        vacuum(2, "FREEZE, ANALYZE, SKIP_LOCKED"),
+        replace(vacuum(2), sql=vacuum(2).sql * 2),
     ],
-    ids=["database", "long", "unknown", "index", "same table", "waits"],
+    ids=["database", "long", "unknown", "index", "same table", "waits", "options", "statements"],
 )
 def test_what_is_not_done_with_others_begins_alone(other: Job):
-    """Another database, a long or unknown time, an index, a second job of a table, a statement that may wait."""
+    """Another database, a long or unknown time, an index, a second job of a table, a statement that differs."""
     assert chosen([vacuum(1), other, vacuum(3), vacuum(4)]) == [1]
+
+
+def test_their_tables_stand_in_one_statement():
+    """Names are left alone; a single job keeps its own text."""
+    assert statements([vacuum(1), vacuum(2)]) == (
+        'VACUUM (ANALYZE, SKIP_LOCKED) public."VACUUM (1", public."VACUUM (2";',
+    )
+    alone = replace(vacuum(1), kind=Kind.LEFTOVERS, sql=("DROP INDEX CONCURRENTLY a;", "DROP INDEX CONCURRENTLY b;"))
+    assert statements([alone]) == alone.sql
+
+
+def test_a_plan_is_grouped_as_workers_take_it():
+    """The share of each falls with what is left; nothing is lost or turned round."""
+    jobs = [vacuum(number) for number in range(50)]
+    found = list(grouped(jobs, 1))
+    assert [len(group) for group in found] == [25, 12, 6, 3, 2, 1, 1]
+    assert [job for group in found for job in group] == jobs
+    assert [len(group) for group in grouped(jobs[:3], 8)] == [1, 1, 1]
+    assert list(grouped([], 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("finished", "ends"),
+    [
+        ([11.0, 12.0, 14.0], [11.0, 12.0, 14.0]),
+        ([None, 14.0, None], [12.0, 14.0, 18.0]),
+        ([None, None, None, None], [12.0, 14.0, 16.0, 18.0]),
+        ([9.0, 12.0, 99.0], [10.0, 12.0, 18.0]),
+        ([12.0, 11.0, 13.0], [12.0, 12.0, 13.0]),
+        ([], []),
+    ],
+    ids=["known", "between", "none", "another clock", "backwards", "empty"],
+)
+def test_each_has_its_part_of_the_time_that_they_shared(finished: list[float | None], ends: list[float]):
+    """By the server's own moments, which never lie outside or run backwards; between them alike."""
+    found = shares(10.0, 18.0, finished)
+    assert [end for _, end in found] == ends
+    assert [begin for begin, _ in found] == [10.0, *ends][: len(ends)]
