@@ -7,7 +7,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from pgtune.maintenance.patience import Limits
-from pgtune.maintenance.work import Needs, Outcome
+from pgtune.maintenance.work import Kind, Needs, Outcome
 from pgtune.model.errors import MustNotRunHere
 from pgtune.server.maintain import target
 from tests.chaos.conftest import OwnSite
@@ -32,6 +32,17 @@ def test_what_does_not_fit_is_not_begun(site: Site) -> None:
     worked = site.run(long, site.vacuum("orders", seconds=0.1), deadline=time.monotonic() + 20)
     assert [r.outcome for r in worked.results] == [Outcome.DEFERRED, Outcome.DONE], worked
     assert "by its history" in worked.results[0].detail
+
+
+def test_a_synchronous_standby_that_is_away_holds_nothing_up(own_site: OwnSite) -> None:
+    """Every commit that waits for it would wait for ever."""
+    cluster, site = own_site()
+    site.ask("alter system set synchronous_standby_names = 'away'")
+    site.ask("select pg_reload_conf()")
+    wait_for(lambda: site.ask("show synchronous_standby_names") == [("away",)])
+    jobs = [site.vacuum("orders"), site.job(Kind.ANALYZE, "other"), site.reindex("orders_customer")]
+    assert site.outcomes(*jobs, deadline=time.monotonic() + 20) == [Outcome.DONE] * 3
+    assert (cluster.running, site.invalid()) == (True, [])
 
 
 def test_a_rebuild_that_finds_no_room_is_not_begun(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,23 @@ def test_a_worn_table_is_vacuumed_and_its_index_rebuilt(site: Site) -> None:
     past = pgtune("history", site.conninfo, "--run", str(told["number"]))
     assert "vacuum public.orders" in past.stdout
     assert "done in" in past.stdout
+
+
+def test_the_dry_run_prints_what_is_sent(site: Site, server: Cluster) -> None:
+    """Statement for statement, small tables in one, and those of -j 2 in whatever order the two sent them."""
+    for number in range(20):
+        site.ask(f"create table t{number} (n int) with (autovacuum_enabled = off)")
+        site.ask(f"insert into t{number} select generate_series(1, 1000)")
+    database = conninfo_to_dict(site.conninfo)["dbname"]
+    site.ask(f"alter database {database} set log_statement = 'all'")
+    words = ("run", site.conninfo, "--task", "vacuum,analyze", "--tables", "public.t%", "-j", "2")
+    printed = [line for line in pgtune(*words, "--dry-run").stdout.splitlines() if line.startswith("VACUUM")]
+    assert 2 < len(printed) < 20
+    before = server.log.stat().st_size
+    done = pgtune(*words, "--output", "json")
+    assert [result["outcome"] for result in answer(done)["results"]] == ["done"] * 20, done.stderr
+    sent = re.findall(r"statement: (VACUUM .*)", server.log_since(before))
+    assert sorted(sent) == sorted(printed)
 
 
 def test_the_history_in_the_cluster_has_a_row_before_and_after(site: Site) -> None:

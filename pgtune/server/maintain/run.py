@@ -22,13 +22,17 @@ from pgtune.server.maintain.watch import Watch
 from pgtune.server.steadfast import steadfast
 
 SESSIONS = 4  # that one worker keeps open for as many databases
+UNWAITED = {"synchronous_commit": "off"}
+"""No commit of VACUUM or ANALYZE waits for the disk, nor for a synchronous standby that may be away: what a crash of
+the server undoes of the last moment is work, never data. A commit that drops the file of an index waits for the disk
+all the same (documentation, Asynchronous Commit)."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How to do it. `deadline` is a monotonic time; `settings` are set in every working session.
+    """How to do it. `deadline` is a monotonic time; `settings` are set in every working session, after UNWAITED.
 
     `free` says how much space a tablespace has, and `lock` is the session that holds the run's lock.
     """
@@ -100,7 +104,7 @@ class Hands:
         return doer
 
     def _made(self, database: str) -> Doer:
-        session = Session(in_database(self.conninfo, database), settings=self.orders.settings)
+        session = Session(in_database(self.conninfo, database), settings={**UNWAITED, **self.orders.settings})
         try:
             session.connect()
         except (CannotConnect, ConnectionLost):  # a restart, for all one knows
