@@ -93,7 +93,7 @@ def _work(cluster: Cluster, seconds: int) -> str:
 
 def _pgbench(cluster: Cluster, *options: str, timeout: int = 120) -> None:
     program, environment = cluster.binaries.program("pgbench"), dict(cluster.binaries.environment)
-    command = [program, *options, cluster.conninfo()]
+    command = [str(program), *options, cluster.conninfo()]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout, env=environment)
 
 

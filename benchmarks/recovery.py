@@ -26,7 +26,7 @@ def position(high: str, low: str) -> int:
 
 def pgbench(cluster: Cluster, *options: str) -> None:
     """Run pgbench and fail if it fails."""
-    command = [cluster.binaries.program("pgbench"), *options, cluster.conninfo()]
+    command = [str(cluster.binaries.program("pgbench")), *options, cluster.conninfo()]
     environment = dict(cluster.binaries.environment)
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=600, env=environment)
 

@@ -12,7 +12,6 @@ Needs duckdb, duckdb-extension-tpch and duckdb-extension-tpcds from PyPI. Data i
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from benchmarks.advise import budgets, growth, leave_one_out
@@ -55,4 +54,4 @@ def _options() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -110,7 +110,7 @@ def main() -> int:
     given = parser.parse_args()
     every = round(1 / given.needy)
     rounds = [measured(given.tables, every) for _ in range(ROUNDS)]
-    walls, processors = (sorted(each[at] for each in rounds) for at in (0, 1))
+    walls, processors = sorted(wall for wall, _, _ in rounds), sorted(processor for _, processor, _ in rounds)
     found = rounds[-1][2]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{given.tables} tables, {2 * given.tables} indexes: {len(found.vacuums)} to vacuum, "

@@ -35,7 +35,7 @@ def site() -> Iterator[Cluster]:
 def ask(cluster: Cluster, query: str, dbname: str = DATABASE) -> list[tuple[Any, ...]]:
     """The rows of a statement, in a session of its own: at its end counters are flushed."""
     with psycopg.connect(cluster.conninfo(dbname), autocommit=True) as connection:
-        cursor = connection.execute(query)  # type: ignore[call-overload]  # (made of figures and names of ours)
+        cursor = connection.execute(query.encode())  # made of figures and names of ours
         return cursor.fetchall() if cursor.description else []
 
 

@@ -34,7 +34,7 @@ from pgtune.server.maintain.run import Ears, Orders
 from pgtune.usecases import maintain_plan
 
 SETTINGS = {"autovacuum": "off", "shared_buffers": "256MB", "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
-ROWS = 500  # a table; 30 % of them are dead before each round
+ROWS = 500  # a table, if not given; 30 % of them are dead before each round
 BUILD = """
 do $$ begin for n in 1..{tables} loop
   execute format('create table t%s (id int primary key, v int) with (fillfactor = 50)', n);
@@ -77,7 +77,7 @@ class Nothing:
         """As the protocol says."""
         return ()
 
-    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:  # noqa: ARG002  (a protocol's name)
+    def runs(self, limit: int, run: int | None = None, scope: str | None = None) -> tuple[Recorded, ...]:  # noqa: ARG002  (a protocol's names)
         """As the protocol says."""
         return ()
 
@@ -118,14 +118,14 @@ def suites() -> tuple[Suite, Suite]:
 
 
 @contextmanager
-def server(tables: int) -> Iterator[Cluster]:
+def server(tables: int, rows: int = ROWS) -> Iterator[Cluster]:
     """A server with the database that each round copies."""
     cluster = Cluster.throw_away(find())
     try:
         cluster.configure(SETTINGS)
         cluster.start()
         execute(cluster, "postgres", "create database model")
-        execute(cluster, "model", BUILD.format(tables=tables, rows=ROWS))
+        execute(cluster, "model", BUILD.format(tables=tables, rows=rows))
         execute(cluster, "model", "vacuum analyze")
         yield cluster
     finally:
@@ -244,13 +244,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=int, action="append")
+    parser.add_argument("--rows", type=int, default=ROWS, help="of each table; 30 %% are dead before each round")
     parser.add_argument("-j", "--jobs", type=int, action="append")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", choices=["vacuum -z", "reindex"])
     given = parser.parse_args()
     found: list[list[str]] = []
     for tables in given.tables or [100, 2000]:
-        with server(tables) as cluster:
+        with server(tables, given.rows) as cluster:
             for jobs in given.jobs or [1, 2]:
                 for suite in suites():
                     if given.only in {None, suite.name}:

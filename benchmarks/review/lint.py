@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -58,7 +58,7 @@ def run(command: Sequence[str], folder: Path) -> Took:
     return Took(wall, used, done.stdout)
 
 
-FINDS = {
+FINDS: dict[str, Callable[[str], int]] = {
     "pgtune": lambda text: text.count("\n"),
     "squawk": lambda text: text.count(": warning: ") + text.count(": error: "),
     "pgrubic": lambda text: sum(1 for line in text.splitlines() if ".sql:" in line),

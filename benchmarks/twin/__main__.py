@@ -83,10 +83,10 @@ def with_indexes(real: psycopg.Connection, twin: Twin, case: Case, queries: Sequ
         if _known(twin.snapshot, index):
             continue
         real.execute(index.ddl().encode())
-        size = real.execute("SELECT pg_relation_size(%s::regclass)", (f'public."{index.name}"',)).fetchone()
-        sizes.ratios.append(twin.size_of(index) / size[0])
+        ((size,),) = real.execute("SELECT pg_relation_size(%s::regclass)", (f'public."{index.name}"',)).fetchall()
+        sizes.ratios.append(twin.size_of(index) / size)
         if abs(sizes.ratios[-1] - 1) > 0.2:
-            sizes.odd.append(f"{index.ddl()}: {sizes.ratios[-1]:.2f} of {size[0] // 8192} pages")
+            sizes.odd.append(f"{index.ddl()}: {sizes.ratios[-1]:.2f} of {size // 8192} pages")
         for name, text in queries:
             true, plan = planned(real, text), twin.plan(Query(text), Design(frozenset({index})))
             if index.name in true.indexes | plan.indexes:

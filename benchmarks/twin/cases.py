@@ -45,7 +45,7 @@ def _tpcds(_: Cluster, conninfo: str, scale: float) -> None:
 
 
 def _pgbench(cluster: Cluster, conninfo: str, scale: float) -> None:
-    command = [cluster.binaries.program("pgbench"), "-i", "-q", "-s", str(max(round(scale * 50), 1)), conninfo]
+    command = [str(cluster.binaries.program("pgbench")), "-i", "-q", "-s", str(max(round(scale * 50), 1)), conninfo]
     subprocess.run(command, check=True, capture_output=True, env=dict(cluster.binaries.environment))
     with psycopg.connect(conninfo, autocommit=True) as target:
         target.execute("VACUUM (ANALYZE)")

@@ -58,6 +58,7 @@ class Entry:
     """A statement as the history has it.
 
     `ended` None: it is at work, waits for its turn among small tables begun together, or whoever ran it has died.
+    `sql` is what it takes alone; small tables stand together in one such statement.
     """
 
     run: int
@@ -89,7 +90,10 @@ class Deferral:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run as the history has it; `ended` None: it is at work or was cut off. The newest entries come last."""
+    """A run as the history has it; `ended` None: it is at work or was cut off. The newest entries come last.
+
+    `scope` is what it was to work on, as the function of that name writes it.
+    """
 
     number: int
     target: str
@@ -98,6 +102,7 @@ class Recorded:
     exit_code: int | None
     detail: str = ""
     entries: tuple[Entry, ...] = ()
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from pgtune.maintenance import outcomes
 from pgtune.maintenance.record import Recorded, Run
@@ -18,6 +19,7 @@ from pgtune.server.maintain.target import Target
 from pgtune.usecases import maintain_plan
 
 INTERRUPTED = 130
+CHAIN = 10  # runs that were cut off one after the other and are resumed
 
 Say = Callable[[str], None]
 
@@ -26,8 +28,8 @@ Say = Callable[[str], None]
 class Request:
     """What the user asked: what to plan, how to do it, and what to call it in the history.
 
-    `resume` leaves out what the last run that was cut off has done already; `keep_days` is how long the history keeps
-    a run; an object that was put off more than `most_deferrals` times in a row is a finding.
+    `resume` leaves out what runs of this scope have done since the last of them that went to its end; `keep_days` is
+    how long the history keeps a run; an object that was put off more than `most_deferrals` times in a row is a finding.
     """
 
     plan: maintain_plan.Request
@@ -50,7 +52,7 @@ class _Course:
     def run(self) -> Run:
         """Plan, work, plan once more what a fresh ANALYZE has to confirm, and close the history."""
         began = _now()
-        done = _done_before(self.history) if self.request.resume else frozenset()
+        done = _done_before(self.history, self.request.scope) if self.request.resume else frozenset()
         plan = self._plan(self.request.plan)
         jobs = [job for job in plan.jobs if _key(job) not in done]
         number = self.history.open_run(self.target.name, self.request.scope)
@@ -91,7 +93,7 @@ class _Course:
         alarms = [Alarm(r.job.database, f"{r.outcome}: {r.detail}", r.job.target) for r in _corrupt(worked.results)]
         overdue = self._overdue(plan, worked)
         notes = [*plan.notes, *plan.missing, *overdue]
-        notes += [f"{resumed} jobs were done by the run that this one resumes"] if resumed else []
+        notes += [f"{resumed} jobs were done by the runs that this one resumes"] if resumed else []
         debris = [f"{r.job.target.shown} in {r.job.database}: {r.detail}" for r in _debris(worked.results)]
         return Run(
             number=number, target=self.target.name, version=self.target.version, began=began, ended=_now(),
@@ -181,16 +183,14 @@ def _history(conninfo: str, found: Target, say: Say) -> Iterator[History]:
         yield own
 
 
-def _done_before(history: History) -> frozenset[tuple[str, str, str, str]]:
-    """What the last run did, if it was cut off or stopped; a run that went to its end leaves nothing to resume."""
-    runs = history.runs(1)
-    if not runs or (runs[0].ended is not None and runs[0].exit_code != INTERRUPTED and not runs[0].detail):
-        return frozenset()
+def _done_before(history: History, scope: str) -> frozenset[tuple[str, str, str, str]]:
+    """What runs of this scope did that were cut off or stopped; one that went to its end left nothing to resume."""
+    runs = history.runs(CHAIN, scope=scope)
+    cut_off = takewhile(lambda run: run.ended is None or run.exit_code == INTERRUPTED or run.detail, runs)
     return frozenset(
         (each.kind.value, each.database, each.schema, each.name)
-        for each in runs[0].entries
-        if each.outcome in outcomes.DONE
-    )
+        for run in cut_off for each in run.entries if each.outcome in outcomes.DONE
+    )  # fmt: skip
 
 
 def _key(job: Job) -> tuple[str, str, str, str]:

@@ -169,24 +169,29 @@ def test_a_failure_is_told_to_a_command_a_webhook_and_a_file(site: Site, tmp_pat
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_run_that_was_cut_off_is_resumed(site: Site) -> None:
-    """What it had done is left out, what it had begun is done, and its debris is gone."""
+def test_runs_that_were_cut_off_are_resumed(site: Site) -> None:
+    """What any of them had done is left out, what was begun is done, and the debris is gone; other runs in between do
+    not count."""
     index = site.slow_index(3)
     site.ask("create table first (id int primary key)")
     asked = ["run", site.conninfo, "--task", "reindex,leftovers", "--all", "--tables", "first, slow"]
-    runner = subprocess.Popen(
-        [sys.executable, "-m", "pgtune", "maintain", *asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    wait_for(site.building)
-    runner.send_signal(signal.SIGKILL)
-    runner.communicate()
-    wait_for(lambda: not site.building())
-    assert site.invalid() == [f"{index}_ccnew"]
+    for more in ([], ["--resume"]):
+        runner = subprocess.Popen(
+            [sys.executable, "-m", "pgtune", "maintain", *asked, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        wait_for(site.building)
+        runner.send_signal(signal.SIGKILL)
+        runner.communicate()
+        wait_for(lambda: not site.building())
+        assert site.invalid() == [f"{index}_ccnew"]
+        assert pgtune("run", site.conninfo, "--task", "analyze").returncode == 0
     done = pgtune(*asked, "--resume", "--output", "json")
     assert done.returncode == 0, done.stderr + done.stdout
     kinds = [(r["job"]["kind"], r["job"]["target"]["name"]) for r in answer(done)["results"]]
     assert ("leftovers", f"{index}_ccnew") in kinds
     assert ("reindex", index) in kinds
+    assert ("reindex", "first_pkey") not in kinds
+    assert "1 jobs were done by the runs that this one resumes" in answer(done)["notes"]
     assert site.invalid() == []
 
 

@@ -53,7 +53,7 @@ Examples:
 @click.option("--wait", metavar="TIME", default="10min", show_default=True, help="How long these are waited for.")
 @click.option("--cost-delay", metavar="TIME", help="Slow VACUUM down: its vacuum_cost_delay, as 2ms.")
 @click.option("--free-disk", metavar="SIZE", help="Free space there, where the server is on another machine.")
-@click.option("--resume", is_flag=True, help="Leave out what the last run did before it was cut off.")
+@click.option("--resume", is_flag=True, help="Leave out what was done by runs like this one that were cut off.")
 @click.option(
     "--keep",
     "keep_days",

@@ -67,8 +67,8 @@ class History(Protocol):
     def past(self) -> tuple[Past, ...]:
         """What predictions are made from."""
 
-    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:
-        """The last runs, the newest first; or that one."""
+    def runs(self, limit: int, run: int | None = None, scope: str | None = None) -> tuple[Recorded, ...]:
+        """The last runs, the newest first; or that one; of this scope, if one is given."""
 
     def last(self, scope: str) -> datetime | None:
         """When the last run of this scope began that went to its end; None if there was none."""
@@ -127,9 +127,9 @@ class InCluster:
         """As the protocol says."""
         return tuple(Past(**row | {"kind": Kind(row["kind"])}) for row in self._ask("history_past"))
 
-    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:
+    def runs(self, limit: int, run: int | None = None, scope: str | None = None) -> tuple[Recorded, ...]:
         """As the protocol says."""
-        found = self._ask("history_read_runs", limit=limit, run=run)
+        found = self._ask("history_read_runs", limit=limit, run=run, scope=scope)
         steps = self._ask("history_read_steps", runs=[row["number"] for row in found])
         return assembled(found, steps)
 

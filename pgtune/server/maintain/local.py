@@ -137,13 +137,13 @@ class Local:
         wanted = ("database", "schema", "name", "seconds", "bytes")
         return tuple(Past(kind=Kind(row["kind"]), **{key: row[key] for key in wanted}) for row in rows)
 
-    def runs(self, limit: int, run: int | None = None) -> tuple[Recorded, ...]:
+    def runs(self, limit: int, run: int | None = None, scope: str | None = None) -> tuple[Recorded, ...]:
         """As the protocol says."""
         with self._using() as database:
             found = database.execute(
-                "select number, target, began, ended, exit_code, detail from run where server = ?"
-                " and (? is null or number = ?) order by number desc limit ?",
-                (self.server, run, run, limit),
+                "select number, target, began, ended, exit_code, detail, scope from run where server = ?"
+                " and number = coalesce(?, number) and scope = coalesce(?, scope) order by number desc limit ?",
+                (self.server, run, scope, limit),
             ).fetchall()
             steps = [dict(step) for row in found for step in database.execute(STEPS, (row["number"],))]
         return history.assembled([dict(row) for row in found], steps)
