@@ -1,6 +1,6 @@
 """What a whole night costs where few tables need anything: pgtune beside vacuumdb over everything.
 
-    python -m benchmarks.maintenance.night skewed [--tables 20000] [--needy 0.05] [-j 2] [--rounds 3]
+    python -m benchmarks.maintenance.night skewed [--tables 20000] [--smallest 100] [--needy 0.05] [-j 2] [--rounds 3]
     python -m benchmarks.maintenance.night equal
 
 nights.py says what the two databases are. Every turn begins with the same rows changed; the tools take turns, forth and
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from benchmarks.maintenance.nights import POLICY, Night, dead, equal, skewed
+from benchmarks.maintenance.nights import POLICY, SMALLEST, Night, dead, equal, skewed
 from benchmarks.maintenance.site import DATABASE, ask, pgtune, site, timed
 from pgtune.cluster import Cluster
 
@@ -92,11 +92,13 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sizes", choices=("skewed", "equal"))
     parser.add_argument("--tables", type=int, default=20_000)
+    parser.add_argument("--smallest", type=int, default=SMALLEST, help="rows of the smallest, of skewed sizes")
     parser.add_argument("--needy", type=float, default=0.05, help="share of the tables that need anything")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("-j", "--jobs", default="2")
     given = parser.parse_args(words)
-    night = (skewed if given.sizes == "skewed" else equal)(given.tables, given.needy)
+    asked = (given.tables, given.needy)
+    night = skewed(*asked, given.smallest) if given.sizes == "skewed" else equal(*asked)
     vacuum = sum(dead(*each) for each in zip(night.rows, night.changed, strict=True))
     print(f"{given.tables} tables of {min(night.rows)} to {max(night.rows)} rows, {sum(night.rows)} in all, "
           f"{sum(night.changed)} of them changed; {len(night.needy)} tables are needy, {vacuum} of them for VACUUM, "

@@ -4,8 +4,8 @@
 saves as much as anything else, so a tool that looks at a twentieth cannot win more than twenty times.
 
 `skewed` is a model, not measured on any database. Sizes follow Zipf's law with exponent 1, rows(n) = largest / n:
-ten times the size, a tenth of the tables. The smallest of 20,000 has 100 rows, so the largest has 2,000,000 and all of
-them have 21 million, a size that can be built in minutes. A row has ten columns. How many rows of a table changed is
+ten times the size, a tenth of the tables. If the smallest of 20,000 has 100 rows, the largest has 2,000,000 and all of
+them have 21 million, which can be built in minutes. A row has ten columns. How many rows of a table changed is
 drawn from a Pareto distribution with exponent 1 and knows nothing of the table's size; its scale is the one by which as
 many tables reach a threshold as were asked for, and all others are written to as well, only less. The newest rows are
 the changed ones, so few pages are touched: what VACUUM of a quiet table can skip, it skips.
@@ -24,7 +24,7 @@ from pgtune.maintenance.thresholds import Thresholds
 
 POLICY = policy(guide.load(resources.text("guide", "guide.toml")))
 THRESHOLDS = Thresholds(SETTINGS)
-ROWS, SMALLEST = 300, 100  # of each table that is like all others; of the smallest of Zipf's
+ROWS, SMALLEST = 300, 100  # of each table that is like all others; of the smallest of Zipf's, if not given
 
 NARROW = """execute format('create table t%s (id int primary key, v int)', n);
     execute format('insert into t%s select g, g from generate_series(1, %s) g', n, d.rows);"""
@@ -82,10 +82,10 @@ def equal(tables: int, share: float) -> Night:
     return Night(NARROW, [ROWS] * tables, [ROWS // 2] * worn + [0] * (tables - worn))
 
 
-def skewed(tables: int, share: float, seed: int = 1) -> Night:
+def skewed(tables: int, share: float, smallest: int = SMALLEST, seed: int = 1) -> Night:
     """Tables of Zipf's sizes, written to without regard to them."""
     random = Random(seed)
-    rows = [SMALLEST * tables // n for n in range(1, tables + 1)]
+    rows = [smallest * tables // n for n in range(1, tables + 1)]
     drawn = [random.paretovariate(1) for _ in rows]
     low, high = 0.0, float(rows[0])
     while high - low > 1e-6 * high:
