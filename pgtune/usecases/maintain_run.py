@@ -184,12 +184,15 @@ def _history(conninfo: str, found: Target, say: Say) -> Iterator[History]:
 
 
 def _done_before(history: History, scope: str) -> frozenset[tuple[str, str, str, str]]:
-    """What runs of this scope did that were cut off or stopped; one that went to its end left nothing to resume."""
+    """What runs of this scope did that were cut off or stopped; one that went to its end left nothing to resume.
+
+    Debris is never among it: the next run that was cut off may have left another of the same name.
+    """
     runs = history.runs(CHAIN, scope=scope)
     cut_off = takewhile(lambda run: run.ended is None or run.exit_code == INTERRUPTED or run.detail, runs)
     return frozenset(
         (each.kind.value, each.database, each.schema, each.name)
-        for run in cut_off for each in run.entries if each.outcome in outcomes.DONE
+        for run in cut_off for each in run.entries if each.outcome in outcomes.DONE and each.kind is not Kind.LEFTOVERS
     )  # fmt: skip
 
 
