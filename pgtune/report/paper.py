@@ -63,7 +63,8 @@ def visible(text: str) -> str:
 
     Control characters and the marks that turn the direction of writing (Unicode Cc and Cf) become `\x1b`, `\u202e`.
     """
-    return "".join(_spelt(letter) for letter in " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(map(_spelt, line))
 
 
 def _spelt(letter: str) -> str:
