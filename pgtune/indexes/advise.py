@@ -72,8 +72,9 @@ def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits
         costs, pool, planned.items, Proposer(facts, limits.max_columns), limits,
         lambda number: taxes.tax(pool.candidates[number].index, pool.sizes[number]), tell, world.prepare,
     )  # fmt: skip
-    chosen = selection.within_guard(_chosen(selection, Trust(selection, facts, limits.worst)))
-    results = Results(facts, planned, costs, pool, taxes, selection.model(), chosen)
+    trust = Trust(selection, facts, limits.worst)
+    chosen = selection.within_guard(_chosen(selection, trust))
+    results = Results(facts, planned, costs, pool, taxes, selection.model(), chosen, trust.risks(chosen))
     bounds = selection.bound(chosen)
     queries = results.queries(bounds)
     recommendations = results.recommendations(queries)

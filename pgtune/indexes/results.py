@@ -1,6 +1,6 @@
 """The chosen set as recommendations: in the order to create them, each with whom it serves and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgtune.indexes import why
@@ -18,7 +18,7 @@ from pgtune.snapshot.building import creation
 
 @dataclass(slots=True)
 class Results:
-    """Reads the answer off the collected plans."""
+    """Reads the answer off the collected plans. `risks`: how many times dearer a query may become, by its number."""
 
     facts: Facts
     planned: Planned
@@ -27,6 +27,7 @@ class Results:
     writes: Writes
     model: Model
     chosen: int
+    risks: Mapping[int, float]
 
     def queries(self, bounds: dict[int, float]) -> tuple[QueryCost, ...]:
         """Every statement with its cost as it is, with the advice, and at best."""
@@ -71,6 +72,7 @@ class Results:
         )
         table = self.facts.table(candidate.index.table)
         doubts = why.doubts(candidate, table, self.facts, generic=self._generic(queries))
+        doubts += why.risk([(queries[place].text, times) for place, times in self._at_risk(queries)])
         return IndexRecommendation(
             candidate.index,
             sum(each.weight * each.cost_before for each in served),
@@ -79,6 +81,13 @@ class Results:
             why.sentence(candidate, written=self.writes.of(candidate.index.table).known),
             why.confidence(doubts), creation(candidate.index, self.facts.snapshot.tables), doubts, candidate.needs,
         )  # fmt: skip
+
+    def _at_risk(self, statements: Iterable[int]) -> Iterator[tuple[int, float]]:
+        """Those of the statements that may become dearer than allowed, and how many times."""
+        for number in statements:
+            times = [self.risks[item.number] for item in self.planned.items_of(number) if item.number in self.risks]
+            if times:
+                yield number, max(times)
 
     def _generic(self, statements: Iterable[int]) -> bool:
         """True if each of these statements has parameters and was planned without a value for them."""

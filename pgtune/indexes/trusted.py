@@ -1,8 +1,8 @@
 """Among sets of nearly the same cost, one that makes no query dearer if joins on several columns are joins on a key.
 
 Where that is so the planner expects far too few rows, and looks up each of the many in an index that was advised for
-other queries. Such an index is given up if the workload can nearly do without it; else the set stays as it is, and
-`--prove` shows what the query really takes.
+other queries. Such an index is given up if the workload can nearly do without it; else the set stays as it is, the
+query and its risk are named as a doubt, and `--prove` shows what it really takes.
 
 What nearly is, NEAR, was looked for with the limit taken away, on the sets of `python -m benchmarks.advise tpch
 --predict` (no query at risk at 125 and 250 MB) and `tpcds --predict`. To free one query more cost at most 0.65 % of the
@@ -52,9 +52,13 @@ class Trust:
 
     def risky(self, chosen: int) -> list[Item]:
         """The queries that this set would make dearer than allowed, the worst first."""
+        times = self.risks(chosen)
+        return sorted((item for item in self.selection.items if item.number in times), key=lambda i: -times[i.number])
+
+    def risks(self, chosen: int) -> dict[int, float]:
+        """By the number of each risky query, how many times dearer this set may make it."""
         times = {item.number: self._cost(item, chosen) / max(self._cost(item, 0), 1.0) for item in self.selection.items}
-        found = [item for item in self.selection.items if times[item.number] > self.limit]
-        return sorted(found, key=lambda item: -times[item.number])
+        return {number: much for number, much in times.items() if much > self.limit}
 
     def _culprit(self, item: Item, chosen: int) -> int | None:
         """The index without which the query is not risky any more, that one which the workload misses least."""

@@ -1,12 +1,14 @@
 """Why an index: a sentence for a person, and what there is to doubt."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from pgtune.indexes.advice import Confidence
 from pgtune.indexes.candidate import Candidate, Reason
 from pgtune.indexes.facts import Facts, TableFacts
 from pgtune.model.design import Index
 
+NAMED = 48  # letters of a query's text that name it
 VISIBLE = 0.8  # share of pages marked all-visible: with fewer, an index-only scan visits the table after all
 
 PURPOSE: dict[Reason, str] = {
@@ -71,6 +73,17 @@ def _about_size_and_use(candidate: Candidate, table: TableFacts) -> list[str]:
     if index.where and "NULL" not in index.where:
         found.append(f"it serves only statements that say {index.where} in so many words, not as a parameter")
     return found
+
+
+def risk(queries: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    """What it may do to the queries of these texts, which may become so many times dearer."""
+    if not queries:
+        return ()
+    text, times = max(queries, key=lambda each: each[1])
+    others = f", and {len(queries) - 1} more dearer too" if len(queries) > 1 else ""
+    named = shorten(text, NAMED, placeholder=" ...")
+    when = "if the columns of its joins depend on each other"
+    return (f"{when}, {named} may become {times:.1f} times dearer{others}: --prove measures it",)
 
 
 def confidence(found: Sequence[str]) -> Confidence:

@@ -67,7 +67,7 @@ def _index(number: int, each: IndexRecommendation, paper: Paper) -> list[str]:
     lines += paper.wrapped(words.facts(each), BODY, role="new")
     lines += paper.wrapped(each.why, BODY)
     for doubt in each.doubts:
-        lines += paper.wrapped(f"! {doubt}", BODY, 2, role="warning")
+        lines += paper.wrapped(f"! {visible(doubt)}", BODY, 2, role="warning")
     for needed in each.needs:
         lines += paper.wrapped(f"{needed.rstrip(';')};", BODY, 2)
     lines += _script(each.script, BODY, paper)

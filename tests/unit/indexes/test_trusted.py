@@ -111,6 +111,8 @@ def test_a_lookup_behind_a_join_on_two_columns_is_risky() -> None:
     found, both = trust(gain=0.0)
     assert [item.query for item in found.risky(both)] == [RISKY]
     assert found.risky(0) == []
+    assert list(found.risks(both)) == [0]
+    assert found.risks(both)[0] > 5
 
 
 def test_what_nobody_needs_is_given_up() -> None:
