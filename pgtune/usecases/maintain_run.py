@@ -93,7 +93,7 @@ class _Course:
         alarms = [Alarm(r.job.database, f"{r.outcome}: {r.detail}", r.job.target) for r in _corrupt(worked.results)]
         overdue = self._overdue(plan, worked)
         notes = [*plan.notes, *plan.missing, *overdue]
-        notes += [f"{resumed} jobs were done by the runs that this one resumes"] if resumed else []
+        notes += [f"left out, as the runs that this one resumes did them: {resumed}"] if resumed else []
         debris = [f"{r.job.target.shown} in {r.job.database}: {r.detail}" for r in _debris(worked.results)]
         return Run(
             number=number, target=self.target.name, version=self.target.version, began=began, ended=_now(),

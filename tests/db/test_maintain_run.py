@@ -191,7 +191,7 @@ def test_runs_that_were_cut_off_are_resumed(site: Site) -> None:
     assert ("leftovers", f"{index}_ccnew") in kinds
     assert ("reindex", index) in kinds
     assert ("reindex", "first_pkey") not in kinds
-    assert "1 jobs were done by the runs that this one resumes" in answer(done)["notes"]
+    assert "left out, as the runs that this one resumes did them: 1" in answer(done)["notes"]
     assert site.invalid() == []
 
 
