@@ -112,6 +112,20 @@ def test_they_stand_in_one_statement_and_each_has_its_own_time(site: Site) -> No
     assert all(ended <= began + timedelta(milliseconds=1) for (_, ended), (began, _) in pairwise(found))
 
 
+def test_one_that_is_dropped_while_another_is_done_is_gone(site: Site) -> None:
+    """The server warns of it when its turn comes, and goes on."""
+    made(site, 2)
+
+    def drop() -> None:
+        wait_for(lambda: analyzing(site))
+        site.ask("drop table t3")
+
+    with beside(drop) as errors:
+        worked = site.run(*analyzes(site))
+    assert not errors
+    assert ends(worked.results) == dict.fromkeys(TABLES, DONE) | {"t3": Outcome.GONE}
+
+
 def test_an_error_at_one_of_them_is_its_own(site: Site) -> None:
     """The statement fails as a whole; those that it did not reach are done alone, and one of them fails again."""
     made(site, 0)

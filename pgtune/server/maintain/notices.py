@@ -13,7 +13,8 @@ from pgtune.maintenance.work import Outcome
 
 REFUSALS = frozenset({"vacuum_is_relation_owner", "vacuum_is_permitted_for_relation"})
 """The functions that check the right and warn: the first up to 15, the second from 16 on (vacuum.c)."""
-LOCK_NOT_AVAILABLE = "55P03"
+SKIPPED = {"55P03": Outcome.LOCKED, "42P01": Outcome.GONE}
+"""The SQLSTATEs of the warnings that a table is locked, or was dropped since the statement began (vacuum.c)."""
 # VACUUM VERBOSE from 15 on; 14 says it in another sentence (vacuumlazy.c).
 REMOVED = re.compile(r"tuples: (\d+) removed, \d+ remain, (\d+) are dead but not yet removable")
 REMOVED_14 = re.compile(r"found (\d+) removable, \d+ nonremovable row versions")
@@ -58,8 +59,8 @@ def refusal(notices: Iterable[Notice]) -> Refusal | None:
     for notice in notices:
         if notice.function in REFUSALS:
             return Refusal(Outcome.NO_PERMISSION, notice.words)
-        if notice.sqlstate == LOCK_NOT_AVAILABLE:
-            return Refusal(Outcome.LOCKED, notice.words)
+        if notice.sqlstate in SKIPPED:
+            return Refusal(SKIPPED[notice.sqlstate], notice.words)
     return None
 
 
