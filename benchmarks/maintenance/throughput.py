@@ -1,6 +1,6 @@
 """How fast the work itself goes, where everything needs it: pgtune beside vacuumdb and reindexdb, one command.
 
-    python -m benchmarks.maintenance.throughput --tables 100 --tables 2000 --rounds 5 -j 1 -j 2
+    python -m benchmarks.maintenance.throughput --tables 100 --tables 2000 [--rows 500] --rounds 5 -j 1 -j 2
 
 Each tool gets a fresh copy of one database, worn alike, in turns A-B-B-A. A figure is the wall time of the whole
 command as a user calls it, divided by that of PostgreSQL's own program in the same round: median, least and greatest.
