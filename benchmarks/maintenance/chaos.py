@@ -8,7 +8,6 @@ are left when the tool has ended and the trouble is over, exit code 0 although s
 it, healthy objects left undone, and commands that had not ended after fifteen seconds (they are killed then).
 """
 
-import os
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 import psycopg
 from tabulate import tabulate
 
+from benchmarks.maintenance.site import environment
 from pgtune.cluster import Cluster, find
 
 PATIENCE = "1s"
@@ -229,8 +229,8 @@ TOOLS: dict[str, Tool] = {"PostgreSQL's own": postgres, "pgtune": own}
 
 def run(bench: Bench, command: list[str], more: dict[str, str]) -> int | None:
     """The exit code; None for a command that hung and was killed."""
-    environment = os.environ | bench.cluster.binaries.environment | more
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    words = environment() | bench.cluster.binaries.environment | more
+    process = subprocess.Popen(command, env=words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         return process.wait(HANGS)
     except subprocess.TimeoutExpired:
@@ -241,8 +241,8 @@ def run(bench: Bench, command: list[str], more: dict[str, str]) -> int | None:
 
 def run_killed(bench: Bench, command: list[str], more: dict[str, str]) -> int | None:
     """Kill it in the middle of a build, and run it again."""
-    environment = os.environ | bench.cluster.binaries.environment | more
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    words = environment() | bench.cluster.binaries.environment | more
+    process = subprocess.Popen(command, env=words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not bench.ask(f"select 1 {BUILDING} and index_relid <> 0"):
         time.sleep(0.02)
     process.kill()

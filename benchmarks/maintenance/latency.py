@@ -8,7 +8,6 @@ over as long as pgbench runs. Printed are the median and the 99th percentile, an
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from statistics import median, quantiles
 
 from tabulate import tabulate
 
+from benchmarks.maintenance.site import environment
 from benchmarks.settings.ratios import ratio
 from pgtune.cluster import Cluster, find
 
@@ -44,12 +44,12 @@ def pgtune(cluster: Cluster) -> list[str]:
 ARMS: dict[str, Command] = {"nothing": beside_nothing, "reindexdb": reindexdb, "pgtune": pgtune}
 
 
-def repeated(command: list[str] | None, environment: dict[str, str], over: threading.Event) -> threading.Thread:
+def repeated(command: list[str] | None, words: dict[str, str], over: threading.Event) -> threading.Thread:
     """The command over and over in a thread, until it is over."""
 
     def work() -> None:
         while command is not None and not over.is_set():
-            subprocess.run(command, env=environment, capture_output=True, check=False)
+            subprocess.run(command, env=words, capture_output=True, check=False)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -58,14 +58,14 @@ def repeated(command: list[str] | None, environment: dict[str, str], over: threa
 
 def latencies(cluster: Cluster, command: list[str] | None, seconds: int, rate: int) -> list[float]:
     """Milliseconds of each transaction that pgbench made beside the command."""
-    environment = os.environ | cluster.binaries.environment
+    words = environment() | cluster.binaries.environment
     over = threading.Event()
     with tempfile.TemporaryDirectory() as folder:
-        thread = repeated(command, environment, over)
+        thread = repeated(command, words, over)
         subprocess.run(
             [cluster.binaries.program("pgbench"), "-n", "-c", "4", "-T", str(seconds), "-R", str(rate), "-l",
              "--log-prefix", f"{folder}/log", cluster.conninfo()],
-            env=environment, capture_output=True, check=True,
+            env=words, capture_output=True, check=True,
         )  # fmt: skip
         over.set()
         thread.join()

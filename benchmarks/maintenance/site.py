@@ -49,7 +49,7 @@ def in_parts(cluster: Cluster, body: str, first: int, last: int, size: int = 500
 def timed(*words: str | Path) -> float:
     """Seconds that a command takes; its exit code is 0, or 1 for findings."""
     began = time.perf_counter()
-    done = subprocess.run(words, check=False, capture_output=True, text=True, env=_environment())
+    done = subprocess.run(words, check=False, capture_output=True, text=True, env=environment())
     seconds = time.perf_counter() - began
     if done.returncode not in {0, 1}:
         sys.exit(f"{words[0]}: {done.stderr}")
@@ -61,7 +61,7 @@ def pgtune(cluster: Cluster, *words: str) -> float:
     return timed(sys.executable, "-m", "pgtune", "maintain", "run", cluster.conninfo(DATABASE), *words)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Pgtune's own history of these servers is nobody's: it goes to a folder that nothing else reads."""
     home = Path(tempfile.gettempdir()) / "pgtune-benchmark-home"
     home.mkdir(exist_ok=True)

@@ -10,7 +10,6 @@ end, `python` is what an interpreter and the imports cost before anything begins
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import psutil
 import psycopg
 from tabulate import tabulate
 
+from benchmarks.maintenance.site import environment
 from benchmarks.settings.ratios import ratio
 from pgtune.cluster import Cluster, find
 from pgtune.maintenance.record import Deferral, Recorded
@@ -142,7 +142,7 @@ def timed(command: list[str], cluster: Cluster) -> float:
     """The wall time of a command that must succeed."""
     began = time.monotonic()
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | cluster.binaries.environment
+        command, capture_output=True, text=True, check=False, env=environment() | cluster.binaries.environment
     )
     if done.returncode:
         raise SystemExit(f"{command[0]}: {done.stderr}{done.stdout}")
