@@ -64,16 +64,19 @@ def test_what_if_indexes_plan_as_real_ones_do(database):
 
 
 def test_neighbours_that_analyze_takes_for_repetition_are_told_apart(database):
-    """Four rows of each key lie side by side on four times the pages that ANALYZE reads: it finds a quarter of them."""
+    """Four rows of each key lie side by side on four times the pages that ANALYZE reads: it finds a quarter of them.
+
+    By chance the size comes to 1.06 to 1.15 of the real one with so many rows, with a quarter of them to 1.07 to 1.26.
+    """
     with psycopg.connect(database, autocommit=True) as real:
         real.execute("create table lines (key int, filler text)")
-        real.execute("insert into lines select n / 4, repeat('x', 400) from generate_series(1, 100000) n")
-        real.execute("set default_statistics_target = 4")
+        real.execute("insert into lines select n / 4, repeat('x', 400) from generate_series(1, 400000) n")
+        real.execute("set default_statistics_target = 16")
         real.execute("vacuum analyze lines")
         (found,) = real.execute(
             "select n_distinct from pg_stats where tablename = 'lines' and attname = 'key'"
         ).fetchone()
-        assert abs(found) < 12_500  # of 25,000: else this test shows nothing
+        assert abs(found) < 50_000  # of 100,000: else this test shows nothing
         real.execute("create index lines_key on lines (key)")
         (size,) = real.execute("select pg_relation_size('lines_key')").fetchone()
         real.execute("drop index lines_key")
