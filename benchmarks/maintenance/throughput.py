@@ -54,9 +54,9 @@ Arm = Callable[[Cluster, str, int], float]
 
 
 class Nothing:
-    """A history that keeps nothing."""
+    """A history that keeps nothing, so it looks at nothing that it is given."""
 
-    def open_run(self, target: str, scope: str = "") -> int:  # noqa: ARG002  (a protocol's name)
+    def open_run(self, *_given: object, **_named: object) -> int:
         """As the protocol says."""
         return 0
 
@@ -77,7 +77,7 @@ class Nothing:
         """As the protocol says."""
         return ()
 
-    def runs(self, limit: int, run: int | None = None, scope: str | None = None) -> tuple[Recorded, ...]:  # noqa: ARG002  (a protocol's names)
+    def runs(self, *_given: object, **_named: object) -> tuple[Recorded, ...]:
         """As the protocol says."""
         return ()
 
@@ -88,7 +88,7 @@ class Nothing:
         """As the protocol says."""
         return ()
 
-    def forget(self, days: int) -> int:  # noqa: ARG002  (a protocol's name)
+    def forget(self, *_given: object, **_named: object) -> int:
         """As the protocol says."""
         return 0
 

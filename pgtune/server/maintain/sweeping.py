@@ -33,7 +33,7 @@ Gate = Callable[[Job], Result | None]
 class Sweep:
     """A table on its way through: how it stood, what the server said, and the end, once there is one.
 
-    `shared` is how long the statement took that did it with others.
+    `shared` is from when to when the statement ran that did it with others.
     """
 
     job: Job
