@@ -10,26 +10,29 @@ from pgtune.indexes.search import Model, State
 def in_order(model: Model, chosen: int) -> Iterator[tuple[int, float]]:
     """Each candidate of the set with what it saves when it is created, in the order of creation.
 
-    Next comes what gains most a byte, alone or together with what its plans also use. What was created changes that
-    only for sets with a candidate of the same queries, so those alone are reckoned anew.
+    Next comes what gains most a byte, alone or together with what its plans also use. What was created makes some sets
+    worth more, which are reckoned anew; what others are still worth is reckoned when it is their turn.
     """
     state = State(model)
     alone = [1 << number for number in bits(chosen)]
     heap = [_entry(state, each) for each in dict.fromkeys([*alone, *_within(model.bundles, chosen)])]
     heapq.heapify(heap)
     while heap:
-        entry = heapq.heappop(heap)
-        bundle = entry[2]
-        created = list(bits(bundle & ~state.chosen))
-        if not created or entry != _entry(state, bundle):  # created meanwhile, or one that was reckoned anew
+        bundle = heapq.heappop(heap)[2]
+        created = bundle & ~state.chosen
+        if not created:
             continue
-        for number in created:
+        entry = _entry(state, bundle)
+        if heap and entry > heap[0]:
+            heapq.heappush(heap, entry)
+            continue
+        for number in bits(created):
             larger = state.chosen | 1 << number
             yield number, state.gain(larger)
             state.become(larger)
-        near = model.sets(dict.fromkeys(other for number in created for other in model.companions(number)))
-        parts = (1 << number for each in near for number in bits(each & chosen))
-        for other in dict.fromkeys([*_within(near, chosen), *parts]):
+        raised = state.raised(created)
+        parts = (1 << number for each in raised for number in bits(each & chosen))
+        for other in dict.fromkeys([*_within(raised, chosen), *parts]):
             if other & ~state.chosen:
                 heapq.heappush(heap, _entry(state, other))
 

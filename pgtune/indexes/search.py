@@ -21,8 +21,9 @@ BEHIND = 1.01  # a set that is so much dearer before it is filled up is given up
 class Model:
     """`plans` of each query as (set, cost), the cheapest first, with the empty set last; `weights` as many.
 
-    `sizes` in bytes and `taxes` in cost are by candidate, and so are `touched`, the queries that can use it, and
-    `serving`, the plans (query, set, cost) that do. `budget` None: all the storage; `most` None: any number.
+    `sizes` in bytes and `taxes` in cost are by candidate, and so are `touched`, the queries that can use it. `served`
+    is by query, and there by candidate: the plans that use it. `bundles` are the sets of all plans, `holding` those
+    that a candidate is in. `budget` None: all the storage; `most` None: any number.
     """
 
     plans: Sequence[Sequence[tuple[int, float]]]
@@ -33,22 +34,23 @@ class Model:
     most: int | None = None
     over: Callable[[], bool] = lambda: False
     touched: dict[int, list[int]] = field(default_factory=dict)
-    serving: dict[int, list[tuple[int, int, float]]] = field(default_factory=dict)
+    served: list[dict[int, list[tuple[int, float]]]] = field(default_factory=list)
     bundles: list[int] = field(default_factory=list)
+    holding: dict[int, list[int]] = field(default_factory=dict)
     least: float = 0.0  # a gain that is none
 
     def __post_init__(self) -> None:
-        found: dict[int, dict[int, None]] = {}
-        sets: dict[int, None] = {}
+        self.served = [{} for _query in self.plans]
         for query, plans in enumerate(self.plans):
-            for used, cost in plans:
-                if used:
-                    sets[used] = None
-                for number in bits(used):
-                    found.setdefault(number, {})[query] = None
-                    self.serving.setdefault(number, []).append((query, used, cost))
-        self.touched = {number: list(queries) for number, queries in found.items()}
-        self.bundles = list(sets)
+            for plan in plans:
+                for number in bits(plan[0]):
+                    self.served[query].setdefault(number, []).append(plan)
+            for number in self.served[query]:
+                self.touched.setdefault(number, []).append(query)
+        self.bundles = list(dict.fromkeys(used for plans in self.plans for used, _cost in plans if used))
+        for bundle in self.bundles:
+            for number in bits(bundle):
+                self.holding.setdefault(number, []).append(bundle)
         self.least = TINY * self.total(0)
 
     def plan(self, query: int, chosen: int) -> tuple[int, float]:
@@ -63,7 +65,11 @@ class Model:
     def total(self, chosen: int) -> float:
         """What the whole workload costs with this set."""
         costs = sum(weight * self.cost(query, chosen) for query, weight in enumerate(self.weights))
-        return costs + sum(self.taxes[number] for number in bits(chosen))
+        return costs + self.tax(chosen)
+
+    def tax(self, chosen: int) -> float:
+        """The write tax of the set."""
+        return sum(self.taxes[number] for number in bits(chosen))
 
     def size(self, chosen: int) -> int:
         """Bytes of the set."""
@@ -87,58 +93,95 @@ class Model:
         """The queries that one of these candidates can matter to."""
         return list(dict.fromkeys(query for number in numbers for query in self.touched.get(number, ())))
 
-    def sets(self, numbers: Iterable[int]) -> list[int]:
-        """The sets of all plans of the queries that one of these candidates can matter to."""
-        near = (used for query in self.queries(numbers) for used, _cost in self.plans[query] if used)
-        return list(dict.fromkeys(near))
-
-    def companions(self, number: int) -> list[int]:
-        """The candidates that share a query with this one, itself among them."""
-        return list(dict.fromkeys(other for used in self.sets((number,)) for other in bits(used)))
-
 
 @dataclass(slots=True)
 class State:
-    """A chosen set, its size in bytes, and each query's plan under it."""
+    """A chosen set, its size in bytes, and each query's plan under it.
+
+    By candidate: `using`, the queries whose plan uses it, and `better`, those that have better plans which do.
+    """
 
     model: Model
     chosen: int = 0
     size: int = 0
     plans: list[tuple[int, float]] = field(default_factory=list)
+    using: dict[int, dict[int, None]] = field(default_factory=dict)
+    better: dict[int, dict[int, list[tuple[int, float]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.size = self.model.size(self.chosen)
-        self.plans = [self.model.plan(query, self.chosen) for query in range(len(self.model.plans))]
+        model = self.model
+        self.size = model.size(self.chosen)
+        self.using, self.better = ({number: {} for number in model.touched} for _each in range(2))
+        self.plans = [(0, math.inf)] * len(model.plans)
+        for query in range(len(model.plans)):
+            self._take(query, model.plan(query, self.chosen))
+
+    def _take(self, query: int, plan: tuple[int, float]) -> None:
+        """Let this be the query's plan."""
+        for number in bits(self.plans[query][0]):
+            del self.using[number][query]
+        for number in bits(plan[0]):
+            self.using[number][query] = None
+        self.plans[query] = plan
+        for number, plans in self.model.served[query].items():
+            if plans[0][1] < plan[1]:
+                self.better[number][query] = plans
+            else:
+                self.better[number].pop(query, None)
 
     @property
     def total(self) -> float:
         """What the whole workload costs."""
         model = self.model
         costs = sum(weight * cost for weight, (_used, cost) in zip(model.weights, self.plans, strict=True))
-        return costs + sum(model.taxes[number] for number in bits(self.chosen))
+        return costs + model.tax(self.chosen)
 
     def gain(self, chosen: int) -> float:
         """What going over to that set would save."""
         model, missing, after = self.model, ~chosen, dict[int, float]()
-        added, removed = list(bits(chosen & ~self.chosen)), list(bits(self.chosen & missing))
-        for number in removed:
-            for query in model.touched.get(number, ()):
-                if self.plans[query][0] & missing:
-                    after[query] = model.cost(query, chosen)
-        for number in added:
-            for query, used, cost in model.serving.get(number, ()):
-                if not used & missing and cost < after.get(query, self.plans[query][1]):
-                    after[query] = cost
+        added, removed = chosen & ~self.chosen, self.chosen & missing
+        for number in bits(removed):
+            for query in self.using.get(number, ()):
+                after[query] = model.cost(query, chosen)
+        for number in bits(added):
+            for query, plans in self.better.get(number, {}).items():
+                most = after.get(query, self.plans[query][1])
+                for used, cost in plans:
+                    if cost >= most:
+                        break
+                    if not used & missing:
+                        after[query] = cost
+                        break
         saved = sum(model.weights[query] * (self.plans[query][1] - cost) for query, cost in after.items())
-        return saved - sum(model.taxes[each] for each in added) + sum(model.taxes[each] for each in removed)
+        return saved - model.tax(added) + model.tax(removed)
 
     def become(self, chosen: int) -> None:
         """Go over to that set."""
-        changed = list(bits(self.chosen ^ chosen))
+        changed = bits(self.chosen ^ chosen)
         self.size = self.size_of(chosen)
         self.chosen = chosen
         for query in self.model.queries(changed):
-            self.plans[query] = self.model.plan(query, chosen)
+            plan = self.model.plan(query, chosen)
+            if plan is not self.plans[query]:
+                self._take(query, plan)
+
+    def raised(self, added: int) -> list[int]:
+        """The sets that may bring more a byte than before, now that `added` is among the chosen.
+
+        They hold some of it, or complete a plan that needs some of it and is better than what its query has. Whatever
+        else has changed brings less.
+        """
+        holding, found = self.model.holding, dict[int, None]()
+        for number in bits(added):
+            found.update(dict.fromkeys(holding.get(number, ())))
+            for query, plans in self.better.get(number, {}).items():
+                for used, cost in plans:
+                    if cost >= self.plans[query][1]:
+                        break
+                    missing = used & ~self.chosen
+                    lowest = (missing & -missing).bit_length() - 1
+                    found.update((each, None) for each in holding[lowest] if not missing & ~each)
+        return list(found)
 
     def size_of(self, chosen: int) -> int:
         """Bytes of that set, by what differs from this one."""
@@ -147,12 +190,6 @@ class State:
     def fits(self, chosen: int) -> bool:
         """True if that set keeps to budget and number."""
         return self.model.keeps(self.size_of(chosen) if self.model.budget is not None else 0, chosen)
-
-    def copy(self) -> "State":
-        """One that can be changed for itself."""
-        other = State.__new__(State)
-        other.model, other.chosen, other.size, other.plans = self.model, self.chosen, self.size, list(self.plans)
-        return other
 
 
 Score = Callable[[float, int], float]
@@ -174,7 +211,10 @@ def between(gain: float, size: int) -> float:
 
 
 def fill(state: State, score: Score = by_byte) -> None:
-    """Add the set of some plan that scores best until nothing fits or helps; only the heap's top is reckoned anew."""
+    """Add the set of some plan that scores best until nothing fits or helps.
+
+    What may score better than before is reckoned anew at once, what may score worse when it is at the heap's top.
+    """
     model = state.model
     current = {bundle: entry for bundle in model.bundles if (entry := _entry(state, bundle, score))}
     heap = list(current.values())
@@ -185,6 +225,7 @@ def fill(state: State, score: Score = by_byte) -> None:
             continue
         fresh = _entry(state, stale[1], score)
         if fresh is None:
+            del current[stale[1]]
             continue
         if heap and fresh > heap[0]:
             current[stale[1]] = fresh
@@ -192,20 +233,19 @@ def fill(state: State, score: Score = by_byte) -> None:
             continue
         added = stale[1] & ~state.chosen
         state.become(state.chosen | added)
-        for other in model.sets(bits(added)):  # what shares a query may be worth more together than alone
+        for other in state.raised(added):
             if (entry := _entry(state, other, score)) and entry != current.get(other):
                 current[other] = entry
                 heapq.heappush(heap, entry)
 
 
 def _entry(state: State, bundle: int, score: Score) -> tuple[float, int] | None:
-    chosen = state.chosen | bundle
-    if chosen == state.chosen or not state.fits(chosen):
+    model, chosen = state.model, state.chosen | bundle
+    size = model.size(chosen ^ state.chosen)
+    if chosen == state.chosen or not model.keeps(state.size + size, chosen):
         return None
     gain = state.gain(chosen)
-    if gain <= state.model.least:
-        return None
-    return -score(gain, state.model.size(chosen & ~state.chosen)), bundle
+    return (-score(gain, size), bundle) if gain > model.least else None
 
 
 def prune(state: State) -> None:
@@ -233,7 +273,8 @@ def shrink(state: State, kept: int = 0, score: Score = by_byte, worst: float = f
 class Losses:
     """What each index of a state's set brings, by a score; of two that bring the same the first candidate comes first.
 
-    What is taken out changes it only for indexes that share a query with it, so those alone are reckoned anew.
+    What is taken out makes others bring less only if they stood in one plan with it: those are reckoned anew at once.
+    Others that share a query with it may bring more, which is reckoned when it is their turn.
     """
 
     state: State
@@ -241,6 +282,7 @@ class Losses:
     among: int
     _current: dict[int, float] = field(default_factory=dict)
     _heap: list[tuple[float, int]] = field(default_factory=list)
+    _doubtful: int = 0
 
     def __post_init__(self) -> None:
         self._current = {number: self._loss(number) for number in bits(self.among)}
@@ -250,19 +292,34 @@ class Losses:
     def least(self) -> int | None:
         """The index that brings least, None if none is left."""
         heap = self._heap
-        while heap and self._current.get(heap[0][1]) != heap[0][0]:
-            heapq.heappop(heap)
-        return heap[0][1] if heap else None
+        while heap:
+            loss, number = heap[0]
+            if self._current.get(number) != loss:
+                heapq.heappop(heap)
+            elif self._doubtful >> number & 1:
+                self._reckon(number)
+            else:
+                return number
+        return None
 
     def take(self, number: int) -> None:
         """Take it out of the set."""
-        model = self.state.model
+        state, together = self.state, 0
         del self._current[number]
-        self.state.become(self.state.chosen & ~(1 << number))
-        for other in model.companions(number):
-            if other in self._current and (loss := self._loss(other)) != self._current[other]:
-                self._current[other] = loss
-                heapq.heappush(self._heap, (loss, other))
+        for query in state.using.get(number, ()):
+            together |= state.plans[query][0]
+        state.become(state.chosen & ~(1 << number))
+        for query in state.model.touched.get(number, ()):
+            self._doubtful |= state.plans[query][0]
+        for other in bits(together):
+            if other in self._current:
+                self._reckon(other)
+
+    def _reckon(self, number: int) -> None:
+        self._doubtful &= ~(1 << number)
+        if (loss := self._loss(number)) != self._current[number]:
+            self._current[number] = loss
+            heapq.heappush(self._heap, (loss, number))
 
     def forgone(self, number: int) -> float:
         """What the set loses without it, in cost."""
@@ -278,21 +335,21 @@ def exchange(state: State) -> bool:
     for bundle in _promising(state):
         if state.model.over():
             break
-        other = state.copy()
-        other.become(other.chosen | bundle)
-        if not shrink(other, kept=bundle, worst=state.total * BEHIND):
-            continue
-        if other.total < state.total * (1 - TINY) or _refilled(other, state):
-            prune(other)
-            state.become(other.chosen)
+        before, total = state.chosen, state.total
+        state.become(before | bundle)
+        if shrink(state, kept=bundle, worst=total * BEHIND) and _cheaper(state, total):
+            prune(state)
             changed = True
+        else:
+            state.become(before)
     return changed
 
 
-def _refilled(other: State, state: State) -> bool:
-    """Fill up what was freed."""
-    fill(other)
-    return other.total < state.total * (1 - TINY)
+def _cheaper(state: State, total: float) -> bool:
+    """True if it costs less than `total`, at least when what was freed is filled up."""
+    if state.total >= total * (1 - TINY):
+        fill(state)
+    return state.total < total * (1 - TINY)
 
 
 def _promising(state: State) -> Sequence[int]:

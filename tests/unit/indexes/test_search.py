@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pgtune.indexes.frugal import frugal
 from pgtune.indexes.order import in_order
 from pgtune.indexes.pool import bits
-from pgtune.indexes.search import Losses, Model, State, best_set, by_byte, shrink
+from pgtune.indexes.search import Losses, Model, Score, State, best_set, between, by_byte, by_gain, fill, shrink
 
 COUNT = 7
 
@@ -87,6 +87,42 @@ def slowly_in_order(model: Model, chosen: int) -> list[int]:
         found += bits(best & rest)
         state.become(state.chosen | best)
     return found
+
+
+def slowly_filled(model: Model, score: Score) -> int:
+    """What always adding the best set comes to, with everything reckoned anew for each."""
+    state = State(model)
+    while True:
+        larger = [(each, state.chosen | each) for each in model.bundles if each & ~state.chosen]
+        gains = {each: state.gain(chosen) for each, chosen in larger if state.fits(chosen)}
+        worth = [each for each, gain in gains.items() if gain > model.least]
+        if not worth:
+            return state.chosen
+        best = min(worth, key=lambda each: (-score(gains[each], model.size(each & ~state.chosen)), each))
+        state.become(state.chosen | best)
+
+
+@settings(max_examples=300, deadline=None)
+@given(models(), st.sampled_from([by_byte, between, by_gain]))
+def test_filled_with_the_best(model: Model, score: Score) -> None:
+    """What is added next is what scores best, though few are reckoned anew."""
+    state = State(model)
+    fill(state, score)
+    assert state.chosen == slowly_filled(model, score)
+
+
+@settings(max_examples=200, deadline=None)
+@given(models(), st.lists(st.integers(0, 2**COUNT - 1), min_size=1, max_size=4))
+def test_a_changed_state_is_as_a_new_one(model: Model, sets: list[int]) -> None:
+    """Whatever it was before, it knows its size, cost and plans, and what another set would save."""
+    state = State(model)
+    for chosen in sets:
+        fresh = State(model, chosen)
+        assert state.gain(chosen) == pytest.approx(state.total - fresh.total)
+        state.become(chosen)
+        assert (state.size, state.plans, state.using, state.better) == (
+            fresh.size, fresh.plans, fresh.using, fresh.better,
+        )  # fmt: skip
 
 
 SHARED = Model([[(24, 1.0), (0, 50.0)], [(40, 1.0), (32, 2.0), (0, 50.0)]], [1.0] * 2, [1] * 7, [0, 0, 0, 1, 0, 0, 0])
