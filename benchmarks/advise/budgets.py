@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -15,7 +15,7 @@ from pgtune.indexes.advise import advise
 from pgtune.model.design import Index
 from pgtune.model.units import MB
 from pgtune.server.capture import capture
-from pgtune.twin import Twin, raised
+from pgtune.twin import raised, two_at_once
 from pgtune.workload.statement import Statement, Workload
 
 SLOWER = 1.1  # a query that takes so many times longer than without the indexes is named
@@ -51,15 +51,13 @@ def advised(conninfo: str, queries: Mapping[str, str], budgets: Sequence[int]) -
         for budget in budgets:
             begin = time.perf_counter()
             limits = Limits(budget * MB if budget else None)
-            answer = advise(snapshot, workload(queries), twin.plan, twin.size_of, limits, prepare=prepare(twin))
+            with two_at_once(twin) as side:
+                answer = advise(
+                    snapshot, workload(queries), side.plan, twin.size_of, limits, prepare=side.prepare, each=side.each
+                )
             rows.append(Row(budget, answer, time.perf_counter() - begin, None))
             print(f"{budget or 'no'} MB: {len(answer.recommendations)} indexes", file=sys.stderr)
     return rows
-
-
-def prepare(twin: Twin) -> Callable[[Sequence[Index]], None]:
-    """The twin's way to build many what-if indexes at once, as the advice asks for it."""
-    return lambda indexes: twin.prepare(*indexes)
 
 
 def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[int], runs: int | None) -> str:

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 import psycopg
 from tabulate import tabulate
 
-from benchmarks.advise.budgets import prepare
 from benchmarks.measure.linear import fit
 from benchmarks.measure.processes import cpu_seconds
 from pgtune.cluster import Cluster, find
 from pgtune.indexes.advise import advise
 from pgtune.server.capture import capture
 from pgtune.snapshot.snapshot import Snapshot
-from pgtune.twin import raised
+from pgtune.twin import raised, two_at_once
 from pgtune.workload.statement import Statement, Workload
 
 TABLES = 500
@@ -43,7 +42,8 @@ def _measured(snapshot: Snapshot, count: int) -> list[float]:
     with raised(snapshot, plan_seconds=10) as twin:
         postmaster = twin.parts.planner.house.cluster.pid or 0
         begin, busy = time.perf_counter(), _processor(postmaster)
-        answer = advise(snapshot, workload(count), twin.plan, twin.size_of, prepare=prepare(twin))
+        with two_at_once(twin) as side:
+            answer = advise(snapshot, workload(count), side.plan, twin.size_of, prepare=side.prepare, each=side.each)
         seconds, spent = time.perf_counter() - begin, _processor(postmaster) - busy
     print(f"{count} queries: {seconds:.1f} s", file=sys.stderr)
     return [

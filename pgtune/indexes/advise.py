@@ -1,6 +1,6 @@
 """Advice on indexes: the workload is planned, candidates are chosen, drops are checked, and all of it is explained."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pgtune.indexes import bound, declined, drops, foreign, items, merges, skipscan, statistics, writes
@@ -15,6 +15,7 @@ from pgtune.indexes.results import Results
 from pgtune.indexes.selection import Prepare, Selection
 from pgtune.indexes.trusted import Trust
 from pgtune.model.design import Index
+from pgtune.model.each import Each
 from pgtune.snapshot.snapshot import Snapshot
 from pgtune.workload.catalog import Tables
 from pgtune.workload.statement import Workload
@@ -24,21 +25,24 @@ def quiet(_progress: Progress) -> None:
     """Say nothing."""
 
 
-def as_needed(_indexes: Sequence[Index]) -> None:
+def as_needed(_indexes: Sequence[Index]) -> Collection[Index]:
     """Build what-if indexes when they are first asked for."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """The planner met from here: `plan` and `size_of` are the twin's, `prepare` builds what-if indexes together.
 
-    `major` is the planner's version where it is not the target's.
+    `each` is `map`, or what asks for several queries at once where `plan` can answer them. `major` is the planner's
+    version where it is not the target's.
     """
 
     plan: Planner
     size_of: SizeOf
     prepare: Prepare = as_needed
     major: int | None = None
+    each: Each = map
 
 
 def advise(  # noqa: PLR0913  (the snapshot, the workload, the planner, and how to go about it)
@@ -51,26 +55,29 @@ def advise(  # noqa: PLR0913  (the snapshot, the workload, the planner, and how 
     *,
     prepare: Prepare = as_needed,
     planner_major: int | None = None,
+    each: Each = map,
 ) -> IndexAdvice:
     """Which indexes to create and to drop for this workload.
 
     `plan` is asked for a query under a design and raises NotPlannable where it cannot; `size_of` answers bytes.
-    `prepare` is told of all candidates before they are asked for; `planner_major` is the planner's version where it
-    is not the target's.
+    `prepare` is told of all candidates before they are asked for, and says which of them cannot be built;
+    `planner_major` is the planner's version where it is not the target's; `each` asks for what does not depend on one
+    another.
     """
-    return _advise(snapshot, workload, World(plan, size_of, prepare, planner_major), limits or Limits(), tell)
+    return _advise(snapshot, workload, World(plan, size_of, prepare, planner_major, each), limits or Limits(), tell)
 
 
 def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits, tell: Tell) -> IndexAdvice:
     facts = Facts(snapshot)
     planned, taxes = _planned(facts, workload, world, tell)
     pool = Pool(planned.items, world.size_of, limits.budget_bytes)
-    costs = Costs(world.plan, pool, too_clever=skipscan.too_clever(snapshot.major, world.major), calls=planned.calls)
+    costs = Costs(world.plan, pool, too_clever=skipscan.too_clever(snapshot.major, world.major), before=planned.calls)
     for item, plan in zip(planned.items, planned.plans, strict=True):
         costs.start(item, plan)
     selection = Selection(
         costs, pool, planned.items, Proposer(facts, limits.max_columns), limits,
         lambda number: taxes.tax(pool.candidates[number].index, pool.sizes[number]), tell, world.prepare,
+        world.each,
     )  # fmt: skip
     trust = Trust(selection, facts, limits.worst)
     chosen = selection.within_guard(_chosen(selection, trust))

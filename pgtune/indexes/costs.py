@@ -6,6 +6,7 @@ sets, and between the cheapest known plan that fits into S and the dearest known
 """
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -35,17 +36,24 @@ class Known:
 
 @dataclass(slots=True)
 class Costs:
-    """Asks the planner as seldom as possible. `calls` counts how often it did.
+    """Asks the planner as seldom as possible. What is known is kept by query, so that several may be asked at once.
 
-    `too_clever`: the planner skips over leading keys of an index and the target's does not.
+    `too_clever`: the planner skips over leading keys of an index and the target's does not. `before`: how often the
+    planner was asked until now.
     """
 
     plan: Planner
     pool: Pool
     too_clever: bool = False
-    calls: int = 0
+    before: int = 0
     known: dict[int, list[Known]] = field(default_factory=dict)
     _asked: dict[tuple[int, int], float] = field(default_factory=dict)
+    _calls: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def calls(self) -> int:
+        """How often the planner was asked."""
+        return self.before + self._calls.total()
 
     def start(self, item: Item, plan: Plan) -> None:
         """Take the query's plan without any candidate."""
@@ -89,9 +97,8 @@ class Costs:
             return self.best(item, mask)
         offered = mask
         while True:
-            self.calls += 1
             try:
-                plan = self.plan(item.query, Design(self.pool.indexes(offered), item.hidden))
+                plan = self.planned(item, Design(self.pool.indexes(offered), item.hidden))
             except NotPlannable:
                 refused = self._refused(item, offered)
                 if not refused:
@@ -108,13 +115,21 @@ class Costs:
             used = mask
         return self._note(item, Known(mask, used, plan.cost, self.pool.others(plan.indexes), plan))
 
+    def planned(self, item: Item, design: Design) -> Plan:
+        """The plan of the query under a design, whatever is known.
+
+        Raises:
+            NotPlannable: as the planner says.
+        """
+        self._calls[item.number] += 1
+        return self.plan(item.query, design)
+
     def _refused(self, item: Item, mask: int) -> int:
         """Those that cannot be built here (an operator class or an immutable function is missing), tried one by one."""
         found = 0
         for number in bits(mask):
-            self.calls += 1
             try:
-                self.plan(item.query, Design(self.pool.indexes(1 << number), item.hidden))
+                self.planned(item, Design(self.pool.indexes(1 << number), item.hidden))
             except NotPlannable:
                 found |= 1 << number
         return found

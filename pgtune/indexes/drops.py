@@ -60,9 +60,8 @@ class Checker:
     def _without(self, item: Item, names: frozenset[Name], created: frozenset[Index]) -> float | None:
         """The query's cost without these; None if it cannot be told."""
         indexes = self.costs.pool.indexes(self.chosen & item.relevant) | created
-        self.costs.calls += 1
         try:
-            plan = self.costs.plan(item.query, Design(indexes, item.hidden | names))
+            plan = self.costs.planned(item, Design(indexes, item.hidden | names))
         except NotPlannable:
             return None
         clever = self.costs.too_clever and (skipscan.stored(plan, self.facts) or skipscan.candidates(plan, indexes))

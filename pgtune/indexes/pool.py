@@ -84,6 +84,10 @@ class Pool:
                 if any(use.skippable(index) for use in uses):
                     item.relevant |= 1 << number
 
+    def given(self, indexes: Iterable[Index]) -> int:
+        """The bits of these candidates."""
+        return sum(1 << self._numbers[index] for index in indexes)
+
     def refuse(self, mask: int) -> None:
         """Take candidates that cannot be built out of everything."""
         self.impossible |= mask

@@ -5,7 +5,7 @@ plans the search finds the best set without asking anybody; only where the answe
 that very set is the planner asked again, and what it says is one plan more to search among.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pgtune.indexes.access import Access
@@ -17,6 +17,7 @@ from pgtune.indexes.pool import Item, Pool, bits
 from pgtune.indexes.propose import Proposer
 from pgtune.indexes.search import Losses, Model, State, best_set, by_gain
 from pgtune.model.design import Index
+from pgtune.model.each import Each
 
 PEELS = 2  # how often the best plan's indexes are taken away to see the next best plan
 WORTH_ASKING = 0.05  # a plan that saves less than this of its query is not looked behind
@@ -26,12 +27,16 @@ THRIFT = 0.004  # of the workload: what may be given up for fewer indexes
 LEAST_HELP = 0.1  # of a statement's cost: an index that helps none so much had better be worth LEAST_SHARE
 LEAST_SHARE = 0.001  # of the workload's cost
 
-Prepare = Callable[[Sequence[Index]], None]
+Prepare = Callable[[Sequence[Index]], Collection[Index]]
+"""Builds what-if indexes together, and says which of them cannot be built."""
 
 
 @dataclass(slots=True)
 class Selection:
-    """One search. `tax_of` tells the write tax of a candidate by its number, `prepare` builds what-if indexes."""
+    """One search. `tax_of` tells the write tax of a candidate by its number, `prepare` builds what-if indexes.
+
+    `each` asks for several queries at once if it can: what is asked of one never depends on another.
+    """
 
     costs: Costs
     pool: Pool
@@ -41,6 +46,7 @@ class Selection:
     tax_of: Callable[[int], float]
     tell: Callable[[Progress], None]
     prepare: Prepare
+    each: Each = map
     finished: bool = True
     natural: dict[int, int] = field(default_factory=dict)
     offered: dict[int, int] = field(default_factory=dict)
@@ -48,11 +54,8 @@ class Selection:
     def run(self) -> int:
         """The chosen set."""
         self._propose()
-        for done, item in enumerate(self.items):
-            if self._late():
-                break
-            self._collect(item)
-            self.tell(Progress("planning with candidates", done + 1, len(self.items)))
+        for done, _collected in enumerate(self.each(self._collect, self.items), 1):
+            self.tell(Progress("planning with candidates", done, len(self.items)))
         chosen = self._choose()
         if self.limits.budget_bytes is None:  # a budget says what storage is worth; without one, not to waste it
             chosen = frugal(self.model(), chosen, THRIFT)
@@ -66,7 +69,7 @@ class Selection:
             if self.natural[item.number]:
                 self.offered[item.number] |= self._mask(item, self.proposer.variants)
         self.tell(Progress("building candidates", 0, len(self.pool.candidates)))
-        self.prepare([each.index for each in self.pool.candidates])
+        self.pool.refuse(self.pool.given(self.prepare([each.index for each in self.pool.candidates])))
 
     def _mask(self, item: Item, propose: Callable[[Access], Iterator[Candidate]]) -> int:
         return self.pool.mask(each for access in item.accesses for each in propose(access))
@@ -79,7 +82,7 @@ class Selection:
     def _collect(self, item: Item) -> None:
         """Plans of the query: with its first candidates, with their variants, and without what the best ones use."""
         natural, offered = self.natural[item.number], self.offered[item.number]
-        if not natural:
+        if not natural or self._late():
             return
         first = self.costs.ask(item, natural)
         best = self.costs.ask(item, offered)
@@ -127,10 +130,14 @@ class Selection:
 
     def _challenge(self, chosen: int) -> None:
         """Plan without each chosen index in turn: a plan uses what is there, also where it could nearly do without."""
-        for item in self.items:
+
+        def without(item: Item) -> None:
             for number in bits(self.costs.used(item, chosen)):
                 if not self._late():
                     self.costs.ask(item, chosen & ~(1 << number))
+
+        for _asked in self.each(without, self.items):
+            pass
 
     def model(self) -> Model:
         """What is known so far, for the search."""
@@ -149,10 +156,14 @@ class Selection:
     def _check(self, chosen: int) -> bool:
         """Ask for every cost that is not known under this set; True if there is news."""
         limit, before = CHECKED * self.total(chosen), self.total(chosen)
-        for item in self.items:
-            if item.weight * self.costs.open(item, chosen) > limit:
-                self.costs.ask(item, chosen)
+        unknown = [item for item in self.items if item.weight * self.costs.open(item, chosen) > limit]
+        self.ask(unknown, chosen)
         return self.total(chosen) < before - limit
+
+    def ask(self, items: Sequence[Item], chosen: int) -> None:
+        """Ask for what these queries cost with a set, as far as that is not known."""
+        for _cost in self.each(lambda item: self.costs.exact(item, chosen), items):
+            pass
 
     def _thrifty(self, chosen: int) -> int:
         """Without indexes that nobody would miss: those that help no statement noticeably, and the least useful."""

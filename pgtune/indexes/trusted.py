@@ -82,8 +82,7 @@ class Trust:
     def _asked(self, chosen: int) -> None:
         """Ask for what each query costs with the whole set, skip scans included: the search leaves those aside."""
         self.selection.pool.skipped_into(chosen)
-        for item in self.selection.items:
-            self.selection.costs.exact(item, chosen)
+        self.selection.ask(self.selection.items, chosen)
 
     def _cost(self, item: Item, chosen: int) -> float:
         """What the query costs with this set if its joins are on keys."""

@@ -2,6 +2,7 @@
 
 from pgtune.twin.raising import raised
 from pgtune.twin.rebuild import LeftOut
+from pgtune.twin.second import two_at_once
 from pgtune.twin.twin import Twin
 
-__all__ = ["LeftOut", "Twin", "raised"]
+__all__ = ["LeftOut", "Twin", "raised", "two_at_once"]

@@ -17,6 +17,7 @@ from pgtune.model.errors import NotAllowed
 from pgtune.twin import btree, heap
 from pgtune.twin.btree import PAGE
 
+CHUNK = 1 << 20  # bytes that are copied at a time
 SEGMENT = 131072  # pages in a file (1 GiB), as PostgreSQL is built unless somebody chose otherwise
 
 
@@ -66,6 +67,26 @@ class Files:
             os.pwrite(file, btree.metapage(first, fits), 0)
             os.pwrite(file, btree.chain(fits, leaf), PAGE)
 
+    def copy(self, folder: str, to: str) -> None:
+        """Copy the files of a folder to a new one, with their holes.
+
+        Raises:
+            NotAllowed: one of them is no plain file of the account, or the new folder is there.
+        """
+        try:
+            names = sorted(each.name for each in (self.data / folder).iterdir())
+            (self.data / to).mkdir(0o700)
+            if self.account.switch:
+                os.chown(self.data / to, self.account.uid, self.account.gid, follow_symlinks=False)
+        except OSError as error:
+            raise NotAllowed(f"{folder} of the twin cannot be copied: {error.strerror}") from error
+        for name in names:
+            with (
+                self._open(f"{folder}/{name}", os.O_RDONLY) as old,
+                self._open(f"{to}/{name}", os.O_RDWR | os.O_CREAT) as new,
+            ):
+                _copied(old, new)
+
     @staticmethod
     def _segment(path: str, number: int) -> str:
         return f"{path}.{number}" if number else path
@@ -106,3 +127,19 @@ class Files:
             os.close(file)
             raise PermissionError(errno.EPERM, "it is no file of the server's")
         return file
+
+
+def _copied(old: int, new: int) -> None:
+    """Copy what is written of a file; its holes stay holes."""
+    size, place = os.fstat(old).st_size, 0
+    os.ftruncate(new, size)
+    while place < size:
+        try:
+            place = os.lseek(old, place, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole is left
+                return
+            raise
+        end = os.lseek(old, place, os.SEEK_HOLE)
+        while place < end:
+            place += os.pwrite(new, os.pread(old, min(end - place, CHUNK), place), place)

@@ -26,7 +26,7 @@ from pgtune.model.errors import PgtuneError, ServerDidNotStart
 from pgtune.twin import heir
 from pgtune.twin.wire import Wire
 
-DATABASE = "twin"
+DATABASE, SECOND = "twin", "second"
 OWNER, PLANNER = "pgtune_owner", "pgtune_planner"
 # Nothing here must survive a power cut, and nothing may read or cut the stretched files behind our back.
 SETTINGS = {
@@ -72,9 +72,9 @@ class House:
         options = "-c search_path=pg_catalog -c default_transaction_read_only=off"
         return psycopg.connect(self.cluster.conninfo(dbname, options=options), autocommit=True)
 
-    def weak(self, role: str) -> Wire:
+    def weak(self, role: str, dbname: str = DATABASE) -> Wire:
         """A session as one of the two weak roles, its memory limited where the system can."""
-        conninfo = self.cluster.conninfo(DATABASE, user=role, passfile="/dev/null", password=self.passwords[role])
+        conninfo = self.cluster.conninfo(dbname, user=role, passfile="/dev/null", password=self.passwords[role])
         wire = Wire(psycopg.connect(conninfo, autocommit=True), self._fall, self._free)
         _limit_memory(self.cluster.account, wire.connection.pgconn.backend_pid)
         return wire
@@ -196,7 +196,8 @@ def renew(house: House) -> None:
     house.cluster.start()
     house.fallen = False
     with _started(), house.superuser("postgres") as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+        for each in (DATABASE, SECOND):
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each)))
     _make_database(house)
 
 

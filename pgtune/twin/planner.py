@@ -13,7 +13,7 @@ from pgtune.plans.parse import plan_of
 from pgtune.plans.plan import Plan
 from pgtune.sqltext.parse import parameters, planable
 from pgtune.sqltext.typed import castable, doubtful, with_types
-from pgtune.twin.house import PLANNER, House
+from pgtune.twin.house import DATABASE, PLANNER, House
 from pgtune.twin.wire import Statement, Wire
 
 EXPLAIN = "EXPLAIN (FORMAT JSON, VERBOSE)"
@@ -34,6 +34,7 @@ class Planner:
 
     house: House
     seconds: float
+    dbname: str = DATABASE
     _texts: dict[str, _Text] = field(default_factory=dict)
     _wire: Wire | None = None
 
@@ -105,7 +106,7 @@ class Planner:
 
     def _session(self) -> Wire:
         if self._wire is None or self._wire.dead:
-            self._wire = self.house.weak(PLANNER)
+            self._wire = self.house.weak(PLANNER, self.dbname)
         return self._wire
 
     def close(self) -> None:

@@ -46,6 +46,24 @@ class Made:
 
 
 @dataclass
+class Sight:
+    """Which indexes the planner of one database sees: of those that were made, and which others it does not."""
+
+    superuser: psycopg.Connection
+    shown: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
+
+    def switch(self, shown: set[int], dropped: set[int]) -> None:
+        """Show these of the indexes that were made and hide these of the others: only what changes is touched."""
+        appear = (shown - self.shown) | (self.dropped - dropped)
+        vanish = (self.shown - shown) | (dropped - self.dropped)
+        if appear or vanish:
+            values = {"shown": sorted(appear - vanish), "hidden": sorted(vanish)}
+            self.superuser.execute(resources.sql("twin/show"), values)
+        self.shown, self.dropped = shown, dropped
+
+
+@dataclass
 class WhatIf:
     """The indexes that were ever asked for on this twin, and which indexes the planner sees now.
 
@@ -60,16 +78,17 @@ class WhatIf:
     _made: dict[Placed, Made] = field(default_factory=dict)
     _refused: dict[Placed, str] = field(default_factory=dict)
     _plain: dict[Index, Made] = field(default_factory=dict)  # those on their own tables: nearly all that is asked for
-    _shown: set[int] = field(default_factory=set)
-    _dropped: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.sight = Sight(self.superuser)
 
     def forget(self) -> None:
         """Take away every index that was ever asked for: the tables are about to change."""
-        self._switch({oid for each in self._made.values() for oid in each.oids}, set())
+        self.sight.switch({oid for each in self._made.values() for oid in each.oids}, set())
         made = [each for each in self._made if each.table == each.index.table]  # the others went with their copies
         if made:
             self.builder.made([f"DROP INDEX {each.name.sql}" for each in made])
-        self._made, self._refused, self._plain, self._shown, self.names = {}, {}, {}, set(), {}
+        self._made, self._refused, self._plain, self.sight.shown, self.names = {}, {}, {}, set(), {}
         self.estimates.forget()
 
     def lacking(self, indexes: Iterable[Index], places: Places) -> list[Placed]:
@@ -87,7 +106,7 @@ class WhatIf:
         """
         wanted = self._wanted(design.indexes, places)
         shown = {oid for _index, made in wanted for oid in made.oids}
-        self._switch(shown, self._found(design.dropped, places))
+        self.sight.switch(shown, self._found(design.dropped, places))
         self.names = {part: index.name for index, made in wanted for part in made.parts}
 
     def _wanted(self, indexes: Collection[Index], places: Places) -> Sequence[tuple[Index, Made]]:
@@ -104,15 +123,6 @@ class WhatIf:
             raise NotPlannable(refused)
         return [(each.index, self._made[each]) for each in wanted]
 
-    def _switch(self, shown: set[int], dropped: set[int]) -> None:
-        """Show these of the indexes that were made and hide these of the others: only what changes is touched."""
-        appear = (shown - self._shown) | (self._dropped - dropped)
-        vanish = (self._shown - shown) | (dropped - self._dropped)
-        if appear or vanish:
-            values = {"shown": sorted(appear - vanish), "hidden": sorted(vanish)}
-            self.superuser.execute(resources.sql("twin/show"), values)
-        self._shown, self._dropped = shown, dropped
-
     def _found(self, names: Collection[Name], places: Places) -> set[int]:
         if not names:
             return set()
@@ -122,6 +132,14 @@ class WhatIf:
             if not any(row["asked"] == number for row in found):
                 raise NotPlannable(f"there is no index {name} on the twin")
         return {row["oid"] for row in found}
+
+    def made(self) -> dict[Index, Made]:
+        """The indexes on their own tables that are there by now."""
+        return dict(self._plain)
+
+    def refused(self, indexes: Iterable[Index]) -> list[Index]:
+        """Those of them that could not be built on their own tables."""
+        return [each for each in indexes if Placed(each, each.table) in self._refused]
 
     def build(self, fresh: Sequence[Placed]) -> None:
         """Build indexes, all together; what cannot be built is remembered with its reason."""
@@ -144,7 +162,7 @@ class WhatIf:
 
     def _remember(self, placed: Placed, made: Made) -> None:
         self._made[placed] = made
-        self._shown.update(made.oids)
+        self.sight.shown.update(made.oids)
         if placed.table == placed.index.table:
             self._plain[placed.index] = made
 

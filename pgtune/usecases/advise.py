@@ -17,7 +17,7 @@ from pgtune.report.advice.answer import Answer, LeftOut
 from pgtune.server.capture import capture
 from pgtune.snapshot import Snapshot
 from pgtune.sqltext.analysis import shape
-from pgtune.twin import Twin, raised
+from pgtune.twin import Twin, raised, two_at_once
 from pgtune.usecases.snapshot import read
 from pgtune.workload import Entry, Gathering, Workload, files, logs, statistics
 from pgtune.workload.catalog import Tables
@@ -122,10 +122,11 @@ def _entries(path: Path) -> Iterator[Entry]:
 def _indexes(request: Request, twin: Twin, workload: Workload, tell: Tell) -> IndexAdvice:
     until = time.monotonic() + request.seconds
     limits = Limits(budget_bytes=request.budget, max_indexes=request.max_indexes, over=lambda: time.monotonic() > until)
-    return advise_indexes(
-        twin.snapshot, workload, twin.plan, twin.size_of, limits, tell,
-        prepare=lambda wanted: twin.prepare(*wanted), planner_major=twin.major,
-    )  # fmt: skip
+    with two_at_once(twin) as side:
+        return advise_indexes(
+            twin.snapshot, workload, side.plan, twin.size_of, limits, tell,
+            prepare=side.prepare, planner_major=twin.major, each=side.each,
+        )  # fmt: skip
 
 
 def _partitions(request: Request, twin: Twin, workload: Workload, design: Design) -> PartitionAdvice:
