@@ -11,7 +11,10 @@ CONDITIONS = (
     "Index Cond", "Recheck Cond", "Filter", "Hash Cond", "Merge Cond", "Join Filter", "One-Time Filter", "TID Cond",
     "Order By", "Conflict Filter", "Run Condition",
 )  # fmt: skip
-_TAKEN = {"Node Type", "Startup Cost", "Total Cost", "Plan Rows", "Plan Width", "Alias", "Index Name", "Plans"}
+_CONDITIONS = frozenset(CONDITIONS)
+_APART = _CONDITIONS | {
+    "Node Type", "Startup Cost", "Total Cost", "Plan Rows", "Plan Width", "Alias", "Index Name", "Plans",
+}  # fmt: skip
 
 
 def plan_of(answer: Any) -> Plan:
@@ -36,10 +39,16 @@ def _node(entry: Mapping[str, Any]) -> Node:
         relation=_relation(entry),
         alias=entry.get("Alias"),
         index=entry.get("Index Name"),
-        conditions={label: _words(entry[label]) for label in CONDITIONS if label in entry},
-        detail={key: value for key, value in entry.items() if key not in _TAKEN and key not in CONDITIONS},
+        conditions=_conditions(entry),
+        detail={key: value for key, value in entry.items() if key not in _APART},
         children=tuple(_node(child) for child in entry.get("Plans", ())),
     )
+
+
+def _conditions(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    if _CONDITIONS.isdisjoint(entry):
+        return {}
+    return {label: _words(entry[label]) for label in CONDITIONS if label in entry}
 
 
 def _relation(entry: Mapping[str, Any]) -> Name | None:

@@ -280,7 +280,10 @@ def walk(node: Any) -> Iterator[Any]:
             stack.extend(reversed(current))
         elif isa(current, ast.Node):
             yield current
-            stack.extend(getattr(current, field) for field in reversed(tuple(current)))
+            for field in reversed(tuple(current)):
+                below = getattr(current, field)
+                if isinstance(below, (ast.Node, tuple, list)):
+                    stack.append(below)
 
 
 def parameters(node: Any) -> tuple[int, ...]:

@@ -35,10 +35,12 @@ class Estimates:
     plan: Callable[[Query], Plan]
     rows_of: Callable[[Name], float]
     _known: dict[tuple[Index, Name], Estimate] = field(default_factory=dict)
+    _columns: dict[tuple[str, Name], Part] = field(default_factory=dict)
 
     def forget(self) -> None:
         """The tables are others now."""
         self._known.clear()
+        self._columns.clear()
 
     def of(self, index: Index, table: Table) -> Estimate:
         """The size of an index on a table that holds rows: the index's own, or one of its partitions."""
@@ -53,7 +55,7 @@ class Estimates:
             held = [each for key in index.keys for each in _entries(key, table, rows)]
             return Estimate(gin.pages(held, rows, table.pages), 0, rows)
         parts = [self._part(key, table) for key in index.keys]
-        payload = [sizes.column_part(name, table) for name in index.include]
+        payload = [self._column(name, table) for name in index.include]
         options = dict(index.options)
         if index.method == "btree":
             pages = sizes.btree_pages(rows, parts, payload, self._groups(index, parts, rows, table), options)
@@ -63,12 +65,17 @@ class Estimates:
     def _part(self, key: Key, table: Table) -> Part:
         """A key's part: of a column by its statistics, of an expression by what the planner makes of it."""
         if key.column:
-            return sizes.column_part(key.column, table)
+            return self._column(key.column, table)
         member = _MEMBER.fullmatch(key.expression)
         column = next((each for each in table.columns if member and each.name == member[1]), None)
         if member and column and (known := gin.member(column, member[2], sizes.rows_of(table))):
             return Part(-1, 4, known[1], n_distinct=known[0])
         return self._expression(key.expression, table)
+
+    def _column(self, name: str, table: Table) -> Part:
+        if (name, table.name) not in self._columns:
+            self._columns[name, table.name] = sizes.column_part(name, table)
+        return self._columns[name, table.name]
 
     def _expression(self, expression: str, table: Table) -> Part:
         one = f"SELECT ({expression}) FROM ONLY {table.name.sql}"  # noqa: S608  (planned)
