@@ -29,9 +29,11 @@ from pgtune.twin.whatif import Made, Sight
 Thing = TypeVar("Thing")
 Answer = TypeVar("Answer")
 
-# Seconds of planning after which a second database is made. Its sessions begin with empty caches: made after 1 s, it
-# slowed the advice on TPC-H, which plans for less than this (`python -m benchmarks.advise tpch --predict`).
+# Seconds of planning, what is to be expected among them, for which a second database is made. Its sessions begin with
+# empty caches: for 1 s it slowed the advice on TPC-H, which plans for less than this (`python -m benchmarks.advise tpch
+# --predict`). Things that are left are expected to take what the others did, once those took SEEN seconds.
 ENOUGH = 4.0
+SEEN = 0.5
 AT_ONCE = 2
 
 
@@ -131,23 +133,21 @@ class Side:
 
     def each(self, work: Callable[[Thing], Answer], things: Sequence[Thing], /) -> Iterator[Answer]:
         """`map(work, things)`, by two threads as soon as enough was planned that a second database pays."""
-        left = iter(things)
-        while not self._worth():
-            try:
-                thing = next(left)
-            except StopIteration:
-                return
-            yield work(thing)
+        done, before = 0, self.spent
+        while done < len(things) and not self._worth(self.spent - before, len(things) / max(done, 1)):
+            yield work(things[done])
+            done += 1
         with ThreadPoolExecutor(AT_ONCE) as threads:
             try:
-                yield from threads.map(work, left)
+                yield from threads.map(work, things[done:])
             except BaseException:
                 self.ended = True
                 raise
 
-    def _worth(self) -> bool:
-        """True if there is a second database, which is made here when it is time."""
-        if self.second is None and self.spent >= ENOUGH and _processors() >= AT_ONCE:
+    def _worth(self, seen: float, times: float) -> bool:
+        """True if there is a second database, made here when it is time: all things take so many times `seen`."""
+        expected = self.spent + (seen * (times - 1) if seen >= SEEN else 0.0)
+        if self.second is None and expected >= ENOUGH and _processors() >= AT_ONCE:
             with suppress(psycopg.Error, PgtuneError):
                 self.second = copied(self.twin)
             self.spent = 0.0 if self.second else float("-inf")
