@@ -1,7 +1,7 @@
 """Storage not wasted: big indexes of a chosen set exchanged for small ones that do nearly as well."""
 
+from pgtune.indexes.chosen import Model, State
 from pgtune.indexes.pool import bits
-from pgtune.indexes.search import Model, State
 
 FORGONE = 0.015
 

@@ -3,8 +3,8 @@
 import heapq
 from collections.abc import Iterator
 
+from pgtune.indexes.chosen import Model, State
 from pgtune.indexes.pool import bits
-from pgtune.indexes.search import Model, State
 
 
 def in_order(model: Model, chosen: int) -> Iterator[tuple[int, float]]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from pgtune.indexes import why
 from pgtune.indexes.advice import IndexRecommendation, QueryCost, Served
+from pgtune.indexes.chosen import Model
 from pgtune.indexes.costs import Costs
 from pgtune.indexes.facts import Facts
 from pgtune.indexes.items import Planned, by_statement
 from pgtune.indexes.order import in_order
 from pgtune.indexes.pool import Pool, bits
-from pgtune.indexes.search import Model
 from pgtune.indexes.writes import Writes
 from pgtune.model.design import Index
 from pgtune.snapshot.building import creation

@@ -1,196 +1,16 @@
-"""The search for a set of indexes among known plans: no planner is asked here, everything is arithmetic on bits.
-
-Every query has configurations: a set of candidates and the cost of its plan if they are there. A chosen set costs each
-query the cheapest configuration it contains, and the write tax of its members.
-"""
+"""The search for a set of indexes among known plans, which asks no planner."""
 
 import heapq
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pgtune.indexes.chosen import TINY, Model, State
 from pgtune.indexes.pool import bits
 
-TINY = 1e-9
 EXCHANGES = 50  # promising moves tried in one pass of exchange
 PASSES = 3
 BEHIND = 1.01  # a set that is so much dearer before it is filled up is given up
-
-
-@dataclass(slots=True)
-class Model:
-    """`plans` of each query as (set, cost), the cheapest first, with the empty set last; `weights` as many.
-
-    `sizes` in bytes and `taxes` in cost are by candidate, and so are `touched`, the queries that can use it. `served`
-    is by query, and there by candidate: the plans that use it. `bundles` are the sets of all plans, `holding` those
-    that a candidate is in. `budget` None: all the storage; `most` None: any number.
-    """
-
-    plans: Sequence[Sequence[tuple[int, float]]]
-    weights: Sequence[float]
-    sizes: Sequence[int]
-    taxes: Sequence[float]
-    budget: int | None = None
-    most: int | None = None
-    over: Callable[[], bool] = lambda: False
-    touched: dict[int, list[int]] = field(default_factory=dict)
-    served: list[dict[int, list[tuple[int, float]]]] = field(default_factory=list)
-    bundles: list[int] = field(default_factory=list)
-    holding: dict[int, list[int]] = field(default_factory=dict)
-    least: float = 0.0  # a gain that is none
-
-    def __post_init__(self) -> None:
-        self.served = [{} for _query in self.plans]
-        for query, plans in enumerate(self.plans):
-            for plan in plans:
-                for number in bits(plan[0]):
-                    self.served[query].setdefault(number, []).append(plan)
-            for number in self.served[query]:
-                self.touched.setdefault(number, []).append(query)
-        self.bundles = list(dict.fromkeys(used for plans in self.plans for used, _cost in plans if used))
-        for bundle in self.bundles:
-            for number in bits(bundle):
-                self.holding.setdefault(number, []).append(bundle)
-        self.least = TINY * self.total(0)
-
-    def plan(self, query: int, chosen: int) -> tuple[int, float]:
-        """The cheapest plan of the query that the set allows: what it uses and its cost."""
-        missing = ~chosen
-        return next(plan for plan in self.plans[query] if not plan[0] & missing)
-
-    def cost(self, query: int, chosen: int) -> float:
-        """What the query costs with this set."""
-        return self.plan(query, chosen)[1]
-
-    def total(self, chosen: int) -> float:
-        """What the whole workload costs with this set."""
-        costs = sum(weight * self.cost(query, chosen) for query, weight in enumerate(self.weights))
-        return costs + self.tax(chosen)
-
-    def tax(self, chosen: int) -> float:
-        """The write tax of the set."""
-        return sum(self.taxes[number] for number in bits(chosen))
-
-    def size(self, chosen: int) -> int:
-        """Bytes of the set."""
-        sizes, total = self.sizes, 0
-        while chosen:
-            lowest = chosen & -chosen
-            total += sizes[lowest.bit_length() - 1]
-            chosen ^= lowest
-        return total
-
-    def fits(self, chosen: int) -> bool:
-        """True if the set keeps to budget and number."""
-        return self.keeps(self.size(chosen) if self.budget is not None else 0, chosen)
-
-    def keeps(self, size: int, chosen: int) -> bool:
-        """True if the set, which takes `size` bytes, keeps to budget and number."""
-        within = self.budget is None or size <= self.budget
-        return within and (self.most is None or chosen.bit_count() <= self.most)
-
-    def queries(self, numbers: Iterable[int]) -> list[int]:
-        """The queries that one of these candidates can matter to."""
-        return list(dict.fromkeys(query for number in numbers for query in self.touched.get(number, ())))
-
-
-@dataclass(slots=True)
-class State:
-    """A chosen set, its size in bytes, and each query's plan under it.
-
-    By candidate: `using`, the queries whose plan uses it, and `better`, those that have better plans which do.
-    """
-
-    model: Model
-    chosen: int = 0
-    size: int = 0
-    plans: list[tuple[int, float]] = field(default_factory=list)
-    using: dict[int, dict[int, None]] = field(default_factory=dict)
-    better: dict[int, dict[int, list[tuple[int, float]]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        model = self.model
-        self.size = model.size(self.chosen)
-        self.using, self.better = ({number: {} for number in model.touched} for _each in range(2))
-        self.plans = [(0, math.inf)] * len(model.plans)
-        for query in range(len(model.plans)):
-            self._take(query, model.plan(query, self.chosen))
-
-    def _take(self, query: int, plan: tuple[int, float]) -> None:
-        """Let this be the query's plan."""
-        for number in bits(self.plans[query][0]):
-            del self.using[number][query]
-        for number in bits(plan[0]):
-            self.using[number][query] = None
-        self.plans[query] = plan
-        for number, plans in self.model.served[query].items():
-            if plans[0][1] < plan[1]:
-                self.better[number][query] = plans
-            else:
-                self.better[number].pop(query, None)
-
-    @property
-    def total(self) -> float:
-        """What the whole workload costs."""
-        model = self.model
-        costs = sum(weight * cost for weight, (_used, cost) in zip(model.weights, self.plans, strict=True))
-        return costs + model.tax(self.chosen)
-
-    def gain(self, chosen: int) -> float:
-        """What going over to that set would save."""
-        model, missing, after = self.model, ~chosen, dict[int, float]()
-        added, removed = chosen & ~self.chosen, self.chosen & missing
-        for number in bits(removed):
-            for query in self.using.get(number, ()):
-                after[query] = model.cost(query, chosen)
-        for number in bits(added):
-            for query, plans in self.better.get(number, {}).items():
-                most = after.get(query, self.plans[query][1])
-                for used, cost in plans:
-                    if cost >= most:
-                        break
-                    if not used & missing:
-                        after[query] = cost
-                        break
-        saved = sum(model.weights[query] * (self.plans[query][1] - cost) for query, cost in after.items())
-        return saved - model.tax(added) + model.tax(removed)
-
-    def become(self, chosen: int) -> None:
-        """Go over to that set."""
-        changed = bits(self.chosen ^ chosen)
-        self.size = self.size_of(chosen)
-        self.chosen = chosen
-        for query in self.model.queries(changed):
-            plan = self.model.plan(query, chosen)
-            if plan is not self.plans[query]:
-                self._take(query, plan)
-
-    def raised(self, added: int) -> list[int]:
-        """The sets that may bring more a byte than before, now that `added` is among the chosen.
-
-        They hold some of it, or complete a plan that needs some of it and is better than what its query has. Whatever
-        else has changed brings less.
-        """
-        holding, found = self.model.holding, dict[int, None]()
-        for number in bits(added):
-            found.update(dict.fromkeys(holding.get(number, ())))
-            for query, plans in self.better.get(number, {}).items():
-                for used, cost in plans:
-                    if cost >= self.plans[query][1]:
-                        break
-                    missing = used & ~self.chosen
-                    lowest = (missing & -missing).bit_length() - 1
-                    found.update((each, None) for each in holding[lowest] if not missing & ~each)
-        return list(found)
-
-    def size_of(self, chosen: int) -> int:
-        """Bytes of that set, by what differs from this one."""
-        return self.size + self.model.size(chosen & ~self.chosen) - self.model.size(self.chosen & ~chosen)
-
-    def fits(self, chosen: int) -> bool:
-        """True if that set keeps to budget and number."""
-        return self.model.keeps(self.size_of(chosen) if self.model.budget is not None else 0, chosen)
-
 
 Score = Callable[[float, int], float]
 
@@ -309,7 +129,7 @@ class Losses:
         for query in state.using.get(number, ()):
             together |= state.plans[query][0]
         state.become(state.chosen & ~(1 << number))
-        for query in state.model.touched.get(number, ()):
+        for query in state.model.served.get(number, ()):
             self._doubtful |= state.plans[query][0]
         for other in bits(together):
             if other in self._current:

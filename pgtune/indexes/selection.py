@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pgtune.indexes.access import Access
 from pgtune.indexes.advice import Limits, Progress
 from pgtune.indexes.candidate import Candidate
+from pgtune.indexes.chosen import Model, State
 from pgtune.indexes.costs import Costs, Known
 from pgtune.indexes.frugal import frugal
 from pgtune.indexes.pool import Item, Pool, bits
 from pgtune.indexes.propose import Proposer
-from pgtune.indexes.search import Losses, Model, State, best_set, by_gain
+from pgtune.indexes.search import Losses, best_set, by_gain
 from pgtune.model.design import Index
 from pgtune.model.each import Each
 
@@ -50,6 +51,7 @@ class Selection:
     finished: bool = True
     natural: dict[int, int] = field(default_factory=dict)
     offered: dict[int, int] = field(default_factory=dict)
+    _undominated: dict[int, tuple[int, list[tuple[int, float]]]] = field(default_factory=dict)
 
     def run(self) -> int:
         """The chosen set."""
@@ -84,9 +86,8 @@ class Selection:
         natural, offered = self.natural[item.number], self.offered[item.number]
         if not natural or self._late():
             return
-        first = self.costs.ask(item, natural)
+        self.costs.ask(item, natural)
         best = self.costs.ask(item, offered)
-        self._peel(item, natural, first.used)
         self._peel(item, offered, best.used)
         self._by_table(item, offered, best.used)
 
@@ -130,23 +131,34 @@ class Selection:
 
     def _challenge(self, chosen: int) -> None:
         """Plan without each chosen index in turn: a plan uses what is there, also where it could nearly do without."""
+        limit = CHECKED * self.total(chosen)
 
         def without(item: Item) -> None:
             for number in bits(self.costs.used(item, chosen)):
-                if not self._late():
-                    self.costs.ask(item, chosen & ~(1 << number))
+                less = chosen & ~(1 << number)
+                if item.weight * self.costs.open(item, less) > limit and not self._late():
+                    self.costs.ask(item, less)
 
         for _asked in self.each(without, self.items):
             pass
 
     def model(self) -> Model:
         """What is known so far, for the search."""
-        plans = [[(each.used, each.cost) for each in undominated(self.costs.known[item.number])] for item in self.items]
+        plans = [self._plans(item) for item in self.items]
         taxes = [self.tax_of(number) for number in range(len(self.pool.candidates))]
         weights = [item.weight for item in self.items]
         return Model(
             plans, weights, self.pool.sizes, taxes, self.limits.budget_bytes, self.limits.max_indexes, self.limits.over
         )
+
+    def _plans(self, item: Item) -> list[tuple[int, float]]:
+        """The query's plans that are worth something, worked out anew if more are known by now."""
+        known = self.costs.known[item.number]
+        count, plans = self._undominated.get(item.number, (0, []))
+        if count != len(known):
+            plans = [(each.used, each.cost) for each in undominated(known)]
+            self._undominated[item.number] = len(known), plans
+        return plans
 
     def total(self, chosen: int) -> float:
         """The workload's cost with this set, write tax included, by what is known."""

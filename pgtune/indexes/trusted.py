@@ -14,10 +14,11 @@ for.
 from dataclasses import dataclass, field
 
 from pgtune.indexes import composite
+from pgtune.indexes.chosen import Model
 from pgtune.indexes.costs import Known
 from pgtune.indexes.facts import Facts
 from pgtune.indexes.pool import Item, bits
-from pgtune.indexes.search import Model, best_set
+from pgtune.indexes.search import best_set
 from pgtune.indexes.selection import Selection
 
 NEAR = 0.02  # of the workload's cost as it is: what a set may cost more for being trusted
