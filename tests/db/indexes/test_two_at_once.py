@@ -90,6 +90,19 @@ def test_little_to_plan_is_planned_alone(twin, monkeypatch) -> None:
         assert "second" not in _databases(twin)
 
 
+def test_what_is_to_be_expected_counts(twin, monkeypatch) -> None:
+    """A copy is made before so much was planned, where the things that are left will take as much."""
+    monkeypatch.setattr(second, "ENOUGH", 2.0)
+    monkeypatch.setattr(second, "SEEN", 0.0)
+    plan = twin.plan(ASKED)
+    with two_at_once(twin) as side:
+        answers = side.each(lambda query: side.plan(query, Design()), [ASKED] * 5_000)
+        assert next(answers) == next(answers) == plan
+        assert side.second is not None
+        assert side.spent < second.ENOUGH
+        answers.close()
+
+
 def test_an_error_ends_both(twin) -> None:
     """What is raised in one thread is raised here, and no thread goes on planning."""
 
