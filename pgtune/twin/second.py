@@ -35,6 +35,7 @@ Answer = TypeVar("Answer")
 ENOUGH = 4.0
 SEEN = 0.5
 AT_ONCE = 2
+THREAD = "pgtune planning"  # what threads are called that plan
 
 
 @dataclass
@@ -101,6 +102,7 @@ class Side:
     ended: bool = False
     _first: threading.Lock = field(default_factory=threading.Lock)
     _other: threading.Lock = field(default_factory=threading.Lock)
+    _threads: ThreadPoolExecutor | None = None
 
     def plan(self, query: Query, design: Design) -> Plan:
         """The plan of a query under a design, as the twin's.
@@ -137,12 +139,19 @@ class Side:
         while done < len(things) and not self._worth(self.spent - before, len(things) / max(done, 1)):
             yield work(things[done])
             done += 1
-        with ThreadPoolExecutor(AT_ONCE) as threads:
+        if done < len(things):
+            self._threads = self._threads or ThreadPoolExecutor(AT_ONCE, thread_name_prefix=THREAD)
             try:
-                yield from threads.map(work, things[done:])
+                yield from self._threads.map(work, things[done:])
             except BaseException:
-                self.ended = True
+                self.stop()
                 raise
+
+    def stop(self) -> None:
+        """Nothing is planned from here on, and no thread is left."""
+        self.ended = True
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
 
     def _worth(self, seen: float, times: float) -> bool:
         """True if there is a second database, made here when it is time: all things take so many times `seen`."""
@@ -161,7 +170,7 @@ def two_at_once(twin: Twin) -> Iterator[Side]:
     try:
         yield side
     finally:
-        side.ended = True
+        side.stop()
         if side.second is not None:
             side.second.close()
 

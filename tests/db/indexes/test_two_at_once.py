@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 
 import psycopg
@@ -34,6 +35,10 @@ def processors(monkeypatch) -> None:
 def _databases(twin) -> list[str]:
     rows = twin.parts.schemes.superuser.execute("select datname from pg_database order by 1").fetchall()
     return [name for (name,) in rows]
+
+
+def _planning() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith(second.THREAD)]
 
 
 @pytest.mark.parametrize("major", [14, 15, 16, 17, 18])
@@ -113,7 +118,20 @@ def test_an_error_ends_both(twin) -> None:
 
     with pytest.raises(KeyboardInterrupt), two_at_once(twin) as side:
         [*side.each(work, range(100))]
-    assert threading.active_count() == 1
+    assert _planning() == []
+    assert "second" not in _databases(twin)
+
+
+def test_an_error_between_two_answers_ends_both(twin) -> None:
+    """Who takes the answers may fail as well: no thread is left."""
+
+    def take(answers: Iterable[object]) -> None:
+        for _answer in answers:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), two_at_once(twin) as side:
+        take(side.each(lambda query: side.plan(query, Design()), [ASKED] * 1000))
+    assert _planning() == []
     assert "second" not in _databases(twin)
 
 
