@@ -97,15 +97,22 @@ def test_little_to_plan_is_planned_alone(twin, monkeypatch) -> None:
 
 def test_what_is_to_be_expected_counts(twin, monkeypatch) -> None:
     """A copy is made before so much was planned, where the things that are left will take as much."""
-    monkeypatch.setattr(second, "ENOUGH", 2.0)
+    spent, copied = [], second.copied
+
+    def noted(of):
+        spent.append(side.spent)
+        return copied(of)
+
+    monkeypatch.setattr(second, "ENOUGH", 1.0)
     monkeypatch.setattr(second, "SEEN", 0.0)
+    monkeypatch.setattr(second, "copied", noted)
     plan = twin.plan(ASKED)
     with two_at_once(twin) as side:
         answers = side.each(lambda query: side.plan(query, Design()), [ASKED] * 5_000)
         assert next(answers) == next(answers) == plan
-        assert side.second is not None
-        assert side.spent < second.ENOUGH
         answers.close()
+    assert len(spent) == 1
+    assert 0 < spent[0] < second.ENOUGH
 
 
 def test_an_error_ends_both(twin) -> None:
