@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from pgtune.host.postmaster import locate
@@ -14,11 +15,14 @@ Free = Callable[[str | None], int | None]
 
 
 def free(conninfo: str, given: int | None) -> Free:
-    """Bytes free for a tablespace (None: the data directory), asked anew each time; `given` overrules the disk."""
+    """Bytes free for a tablespace (None: the data directory), asked anew each time; `given` overrules the disk.
+
+    Where they lie is found out when it is first asked for: a night without a rebuild never asks.
+    """
     if given is not None:
         return lambda _tablespace: given
-    folders = _folders(conninfo)
-    return lambda tablespace: _free(folders.get(tablespace))
+    folders = cache(_folders)
+    return lambda tablespace: _free(folders(conninfo).get(tablespace))
 
 
 def _folders(conninfo: str) -> dict[str | None, Path]:
