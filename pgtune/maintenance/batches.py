@@ -10,8 +10,9 @@ from pgtune.versions import features
 
 Waiting = TypeVar("Waiting")
 
-MOST = 32  # jobs done together: what they share is then next to nothing of each (benchmarks/maintenance/throughput)
+MOST = 128  # jobs done together: what they share is then next to nothing of each (benchmarks/maintenance/throughput)
 SMALL = 0.05  # seconds predicted: a longer job does not feel what a look and two rows of the history take
+LONGEST = 1.6  # seconds predicted of all of them: nothing waits longer for a window's end or a free worker
 
 Span = tuple[float, float]
 
@@ -30,18 +31,22 @@ def together(jobs: Iterable[Waiting], left: int, workers: int, key: Callable[[Wa
     for so many workers: each gets its share. `key` is the job of what waits.
     """
     chosen: list[Waiting] = []
-    most = min(MOST, max(1, left // (2 * max(1, workers))))
+    tables: set[int] = set()
+    seconds, most = 0.0, min(MOST, max(1, left // (2 * max(1, workers))))
     for each in jobs:
-        if chosen and (len(chosen) >= most or not _joins(key(each), [key(other) for other in chosen])):
+        job = key(each)
+        seconds += job.seconds or 0.0
+        if chosen and (len(chosen) >= most or seconds > LONGEST or job.table.oid in tables):
+            break
+        if chosen and not _alike(job, key(chosen[0])):
             break
         chosen.append(each)
+        tables.add(job.table.oid)
     return chosen
 
 
-def _joins(job: Job, chosen: Sequence[Job]) -> bool:
-    first = chosen[0]
-    alike = job.database == first.database and _head(job) == _head(first)
-    return alike and small(job) and small(first) and all(job.table.oid != other.table.oid for other in chosen)
+def _alike(job: Job, first: Job) -> bool:
+    return job.database == first.database and _head(job) == _head(first) and small(job) and small(first)
 
 
 def grouped(jobs: Sequence[Job], workers: int) -> Iterator[list[Job]]:

@@ -35,10 +35,11 @@ def chosen(jobs: list[Job], workers: int = 1) -> list[int]:
 
 
 def test_small_ones_of_one_database_are_done_together_in_their_order():
-    """As many as leave enough for the other workers; at most 32."""
-    jobs = [vacuum(number) for number in range(100)]
-    assert chosen(jobs) == list(range(32))
-    assert chosen(jobs, workers=10) == list(range(5))
+    """As many as leave enough for the other workers; at most 128, and at most 1.6 s of them."""
+    jobs = [vacuum(number) for number in range(400)]
+    assert chosen(jobs) == list(range(128))
+    assert chosen(jobs, workers=10) == list(range(20))
+    assert chosen([replace(job, seconds=0.03) for job in jobs]) == list(range(53))
     assert chosen(jobs[:1], workers=4) == [0]
     assert chosen([]) == []
 
