@@ -15,7 +15,7 @@ from pgtune.indexes.pool import Item
 from pgtune.model.design import Index, Name
 
 NOTICED = 0.05  # of a query's cost with the set as it was: what it may cost more
-GIVEN_UP = 0.002  # of the workload's cost as it is: what all of it together may cost more
+GIVEN_UP = 0.001  # of the workload's cost as it is: what all of it together may cost more
 
 
 @dataclass(slots=True)
