@@ -3,15 +3,13 @@
 The lock lies on the server that is maintained, so it ends with the session, with the server and with a failover.
 """
 
-import contextlib
-from types import TracebackType
+from dataclasses import dataclass
 from typing import Self
 
-import psycopg
-
 from pgtune import resources
-from pgtune.model.errors import CannotConnect, ConnectionLost, NotAllowed, PgtuneError, Refused
+from pgtune.model.errors import CannotConnect, ConnectionLost, NotAllowed, Refused
 from pgtune.server.connect import Connection, reading, rows, translated
+from pgtune.server.kept import Kept
 from pgtune.server.maintain.session import ALIVE, with_words
 
 # The session is idle for months; a leader whose machine has vanished is let go of after 30 + 3 * 10 seconds.
@@ -23,28 +21,15 @@ PATIENT = {
 }
 
 
-class Leadership:
-    """A session that has the lead, or asks for it each time it is looked at."""
+@dataclass(slots=True)
+class Leadership(Kept):
+    """A session that has the lead, or asks for it each time it is looked at; to end it gives the lead back."""
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._stack = contextlib.ExitStack()
-        self._connection: Connection | None = None
+    conninfo: str
 
     def __enter__(self) -> Self:
         """Nothing is opened before `standing`."""
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:  # fmt: skip
-        """Give the lead back, by ending the session."""
-        self.close()
-
-    def close(self) -> None:
-        """End the session, if there is one."""
-        stack, self._stack, self._connection = self._stack, contextlib.ExitStack(), None
-        with contextlib.suppress(PgtuneError, psycopg.Error):
-            stack.close()
 
     def standing(self) -> str:
         """Take the lead or see that it is still held; empty if so, else the reason why not.
@@ -86,10 +71,11 @@ class Leadership:
         )
 
     def _connect(self) -> Connection:
-        self.close()
-        words = with_words(self._conninfo, application_name="pgtune schedule", **ALIVE)
-        connection = self._stack.enter_context(reading(words))
-        for name, value in PATIENT.items():
-            rows(connection, resources.sql("maintain/setting"), name=name, value=value)
-        self._connection = connection
+        connection = self._keep(reading(with_words(self.conninfo, application_name="pgtune schedule", **ALIVE)))
+        try:
+            for name, value in PATIENT.items():
+                rows(connection, resources.sql("maintain/setting"), name=name, value=value)
+        except BaseException:
+            self.close()
+            raise
         return connection

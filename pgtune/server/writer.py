@@ -3,7 +3,6 @@
 import contextlib
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import LiteralString, Self
 
 import psycopg
@@ -14,7 +13,8 @@ from pgtune import resources
 from pgtune.model.errors import BadInput, ConnectionLost, MustNotRunHere, PgtuneError, Refused
 from pgtune.server import autoconf
 from pgtune.server.autoconf import Assign
-from pgtune.server.connect import Connection, translated, writing
+from pgtune.server.connect import translated, writing
+from pgtune.server.kept import Kept
 
 PAUSES = (0.5, 2.0, 5.0)  # seconds before the three attempts to come back: a crashed backend is gone for about one
 
@@ -55,29 +55,16 @@ class FileLine:
     error: str | None
 
 
-class Writer:
+@dataclass(slots=True)
+class Writer(Kept):
     """One writer at a time for a server, whatever the database it is connected to."""
 
-    def __init__(self, conninfo: str) -> None:
-        self.conninfo = conninfo
-        self.name = ""
-        self._stack = contextlib.ExitStack()
-        self._connection: Connection | None = None
+    conninfo: str
+    name: str = ""
 
     def __enter__(self) -> Self:
         """Nothing is opened before `connect`."""
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:  # fmt: skip
-        """Close; the lock goes with the session."""
-        self.close()
-
-    def close(self) -> None:
-        """End the session, if there is one; nothing is raised for one that is dead already."""
-        stack, self._stack, self._connection = self._stack, contextlib.ExitStack(), None
-        with contextlib.suppress(PgtuneError, psycopg.Error):
-            stack.close()
 
     def come_back(self) -> None:
         """Connect again after the connection was lost, in three attempts.
@@ -85,7 +72,7 @@ class Writer:
         Raises:
             ConnectionLost: none of them came through; the message is the last one's.
         """
-        if self._connection is not None and not self._connection.closed:
+        if not self.lost:
             with contextlib.suppress(PgtuneError):
                 self.rows("run/pending")
                 return
@@ -141,9 +128,7 @@ class Writer:
         Raises:
             ConnectionLost: there is none.
         """
-        if self._connection is None or self._connection.closed:
-            raise ConnectionLost("the connection was lost")
-        return self._connection.info.backend_pid
+        return self._live().info.backend_pid
 
     @property
     def database(self) -> str:
@@ -165,11 +150,7 @@ class Writer:
             CannotConnect, NotAllowed: as the server answers.
             MustNotRunHere: another pgtune is writing to this server.
         """
-        self.close()
-        stack = contextlib.ExitStack()
-        self._connection = stack.enter_context(writing(self.conninfo))
-        self._stack = stack
-        info = self._connection.info
+        info = self._keep(writing(self.conninfo)).info
         self.name = f"{info.user}@{info.host}:{info.port}/{info.dbname}"
         try:
             self._lock()
@@ -186,10 +167,9 @@ class Writer:
         raise MustNotRunHere(f"another pgtune{who} is changing this server's configuration; nothing was done")
 
     def _execute(self, query: LiteralString | sql.Composed, values: dict[str, object]) -> psycopg.Cursor[DictRow]:
-        if self._connection is None or self._connection.closed:
-            raise ConnectionLost("the connection was lost")
+        connection = self._live()
         with translated():
-            return self._connection.execute(query, values or None)
+            return connection.execute(query, values or None)
 
 
 def composed(assign: Assign) -> sql.Composed:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 import psycopg
@@ -15,6 +14,7 @@ from psycopg.rows import DictRow
 from pgtune import resources
 from pgtune.model.errors import BadInput, ConnectionLost, NotAllowed, PgtuneError, Refused
 from pgtune.server.connect import UNREADABLE, Connection, translated, writing
+from pgtune.server.kept import Kept
 from pgtune.server.maintain.notices import Notice
 
 PAUSES = (0.3, 0.7, 1.5, 3.0, 6.0, 12.0)
@@ -32,7 +32,7 @@ idle session there would keep the lock of the run for two hours."""
 
 
 @dataclass(slots=True)
-class Session:
+class Session(Kept):
     """One connection that works, in one database. It is used by one thread, and comes back after it was lost.
 
     `application` names it in pg_stat_activity; `settings` are what the run wants set beside the timeouts.
@@ -45,18 +45,11 @@ class Session:
     began: float = 0.0
     notices: list[Notice] = field(default_factory=list)
     version: int = 0
-    _connection: Connection | None = None
-    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def __enter__(self) -> Self:
         """Connect."""
         self.connect()
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:  # fmt: skip
-        """Close; every lock of the session goes with it."""
-        self.close()
 
     def connect(self) -> None:
         """Connect, and make the session one that works.
@@ -64,10 +57,7 @@ class Session:
         Raises:
             BadInput, CannotConnect, NotAllowed, ConnectionLost: as the server answers.
         """
-        self.close()
-        stack = contextlib.ExitStack()
-        connection = stack.enter_context(writing(with_words(self.conninfo, application_name=self.application, **ALIVE)))
-        self._connection, self._stack = connection, stack
+        connection = self._keep(writing(with_words(self.conninfo, application_name=self.application, **ALIVE)))
         connection.add_notice_handler(lambda told: self.notices.append(Notice.of(told)))
         try:
             self._prepare(connection)
@@ -85,17 +75,6 @@ class Session:
             self.rows("maintain/setting", name=name, value=value)
         own = self.rows("maintain/own_process")[0]
         self.pid, self.began = own["pid"], own["began"]
-
-    def close(self) -> None:
-        """End the session, if there is one; nothing is raised for one that is dead already."""
-        stack, self._stack, self._connection = self._stack, contextlib.ExitStack(), None
-        with contextlib.suppress(PgtuneError, psycopg.Error):
-            stack.close()
-
-    @property
-    def lost(self) -> bool:
-        """True if there is no connection."""
-        return self._connection is None or self._connection.closed
 
     def come_back(self, until: float | None = None) -> None:
         """Connect again after the connection was lost, in a few attempts, none after the monotonic time `until`.
@@ -138,11 +117,6 @@ class Session:
         self.notices.clear()
         # Plans are composed from quoted identifiers by the core: the text is vouched for there, not typed by anybody.
         self._live().execute(statement)
-
-    def _live(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            raise ConnectionLost("the connection was lost")
-        return self._connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
