@@ -2,19 +2,21 @@
 
     python -m benchmarks.maintenance.night skewed [--tables 20000] [--smallest 100] [--needy 0.05] [-j 2] [--rounds 3]
     python -m benchmarks.maintenance.night equal
+    python -m benchmarks.maintenance.night tenants
 
-nights.py says what the two databases are. Every turn begins with the same rows changed; the tools take turns, forth and
-back. `decide` is `pgtune maintain plan`, which `pgtune` does once more before its work. After each turn of pgtune every
-table is looked into with pgstattuple: one that still reaches the guide's threshold would be a needy table left out.
-`foreknown` is vacuumdb that was told which tables are needy: no selection is faster, so its ratio is the bound.
+nights.py says what the three databases are. Every turn begins with the same rows changed; the tools take turns, forth
+and back. `decide` is `pgtune maintain plan`, which `pgtune` does once more before its work. After each turn of pgtune
+every table is looked into with pgstattuple: one that still reaches the guide's threshold would be a needy table left
+out. `foreknown` is vacuumdb that was told which tables are needy: no selection is faster, so its ratio is the bound.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
 
-from benchmarks.maintenance.nights import POLICY, SMALLEST, Night, dead, equal, skewed
+from benchmarks.maintenance.nights import POLICY, SMALLEST, Night, dead, equal, skewed, tenants
 from benchmarks.maintenance.site import DATABASE, ask, pgtune, site, timed
 from pgtune.cluster import Cluster
 
@@ -90,15 +92,17 @@ def compared(name: str, mine: Sequence[float], others: Sequence[float]) -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sizes", choices=("skewed", "equal"))
+    parser.add_argument("sizes", choices=("skewed", "equal", "tenants"))
     parser.add_argument("--tables", type=int, default=20_000)
     parser.add_argument("--smallest", type=int, default=SMALLEST, help="rows of the smallest, of skewed sizes")
     parser.add_argument("--needy", type=float, default=0.05, help="share of the tables that need anything")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("-j", "--jobs", default="2")
     given = parser.parse_args(words)
-    asked = (given.tables, given.needy)
-    night = skewed(*asked, given.smallest) if given.sizes == "skewed" else equal(*asked)
+    made: dict[str, Callable[[int, float], Night]] = {
+        "skewed": partial(skewed, smallest=given.smallest), "equal": equal, "tenants": tenants,
+    }  # fmt: skip
+    night = made[given.sizes](given.tables, given.needy)
     vacuum = sum(dead(*each) for each in zip(night.rows, night.changed, strict=True))
     print(f"{given.tables} tables of {min(night.rows)} to {max(night.rows)} rows, {sum(night.rows)} in all, "
           f"{sum(night.changed)} of them changed; {len(night.needy)} tables are needy, {vacuum} of them for VACUUM, "

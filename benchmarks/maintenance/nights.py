@@ -1,4 +1,4 @@
-"""Two databases of many tables as a night finds them: all alike, and of sizes as far apart as where data grew.
+"""Three databases of many tables as a night finds them: all alike, of very different sizes, alike for each tenant.
 
 `equal`: each table has 300 rows of two columns; in the needy ones half of the rows were changed. Whatever is left out
 saves as much as anything else, so a tool that looks at a twentieth cannot win more than twenty times.
@@ -9,6 +9,9 @@ them have 21 million, which can be built in minutes. A row has ten columns. How 
 drawn from a Pareto distribution with exponent 1 and knows nothing of the table's size; its scale is the one by which as
 many tables reach a threshold as were asked for, and all others are written to as well, only less. The newest rows are
 the changed ones, so few pages are touched: what VACUUM of a quiet table can skip, it skips.
+
+`tenants` is another model: five tables for each tenant, of which the smallest, as a queue or sessions are, changes all
+the time and the others hardly. Of the tenants that were at work that day it is needy, and nothing else is.
 """
 
 from collections.abc import Sequence
@@ -25,6 +28,8 @@ from pgtune.maintenance.thresholds import Thresholds
 POLICY = policy(guide.load(resources.text("guide", "guide.toml")))
 THRESHOLDS = Thresholds(SETTINGS)
 ROWS, SMALLEST = 300, 100  # of each table that is like all others; of the smallest of Zipf's, if not given
+TENANT = (300, 500, 1_000, 4_000, 15_000)  # rows of each tenant's tables; the first is the queue
+WRITTEN = 0.02  # of the rows of a tenant's other tables, if the tenant was at work
 
 NARROW = """execute format('create table t%s (id int primary key, v int)', n);
     execute format('insert into t%s select g, g from generate_series(1, %s) g', n, d.rows);"""
@@ -80,6 +85,14 @@ def equal(tables: int, share: float) -> Night:
     """Tables that are all alike."""
     worn = round(tables * share)
     return Night(NARROW, [ROWS] * tables, [ROWS // 2] * worn + [0] * (tables - worn))
+
+
+def tenants(tables: int, share: float) -> Night:
+    """The same tables for each tenant, of which so many were at work that their queues are this share of the tables."""
+    worn = round(tables * share)
+    rows = [TENANT[n % len(TENANT)] for n in range(tables)]
+    changed = [each // 2 if each == TENANT[0] else round(WRITTEN * each) for each in rows[: worn * len(TENANT)]]
+    return Night(WIDE, rows, [*changed, *[0] * (tables - len(changed))])
 
 
 def skewed(tables: int, share: float, smallest: int = SMALLEST, seed: int = 1) -> Night:

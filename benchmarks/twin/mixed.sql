@@ -16,4 +16,3 @@ SELECT n,
        round((random() * random() * 1000)::numeric, 2),
        CASE WHEN n % 3 = 0 THEN n / 3 END
   FROM generate_series(1, {rows}) n;
-VACUUM ANALYZE documents;
