@@ -1,21 +1,27 @@
-"""What a plan would cost if joins on several columns were joins on a composite key.
+"""What a plan would cost if its joins returned as many rows as they may, by what the statistics do not say.
 
-The planner takes the columns of a join for independent: it supposes as many different tuples of them as the product of
-their distinct counts (`eqjoinsel`, selfuncs.c), where a table has no more than it has rows. Of a join on a composite
-key that no foreign key declares it therefore expects hundreds of times too few rows, and a plan that looks each of them
-up in an index seems to cost nothing. Whether the columns are a key is not in the statistics. So this reckons a plan's
-cost for the case that they are: with as many more rows as tuples were supposed beyond those that can be there, and
-what is done for each row paid for as often. No planner is asked for that.
+The planner takes columns for independent (`eqjoinsel`, selfuncs.c), and twice it then expects too few rows by far, so
+that a plan which looks each of them up in an index seems to cost nothing:
 
-`python -m benchmarks.advise tpch` runs such a query really: its query 9.
+- A join on several columns: it supposes as many different tuples as the product of their distinct counts, where a table
+  has no more than it has rows. If the columns are a composite key that no foreign key declares, hundreds of times as
+  many rows come.
+- A join on one column with a filtered table that has more values than the other table refers to, as a calendar of
+  two centuries has, of which the sales know five years: it supposes that a filter keeps as few of the values that are
+  referred to as of all. If it keeps none but those, as many times more rows come as there are more values.
+
+Whether that is so is not in the statistics. So this reckons a plan's cost for the case that it is: with as many more
+rows as were supposed too few, and what is done for each row paid for as often. No planner is asked for that.
+
+`python -m benchmarks.advise` runs such queries really: `tpch` its query 9, `tpcds` its query 7.
 """
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgtune.indexes.facts import Facts, TableFacts
+from pgtune.plans.compared import equalities, others, parts
 from pgtune.plans.plan import Node, Plan
 
 JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
@@ -23,14 +29,6 @@ FEWER = frozenset({"Semi", "Anti"})  # joins that return no more rows than their
 GROUPED = frozenset({"Aggregate", "Group", "Unique", "SetOp"})  # what they return is bounded by the groups
 ASIDE = frozenset({"InitPlan", "SubPlan"})
 ROW = 0.01  # cpu_tuple_cost as PostgreSQL ships it: what one more row costs a join that looks nothing up for it
-CONDITIONS = ("Index Cond", "Recheck Cond", "Filter", "Join Filter", "Hash Cond", "Merge Cond")
-
-_NAME = r'(?:[\w$]+|"(?:[^"]|"")+")'
-_TEXT = re.compile(r"""("(?:[^"]|"")*")|'(?:[^']|'')*'""")  # a name, which stays, or what a query was given
-_CAST = re.compile(rf"\(({_NAME}\.{_NAME})\)::[\w ]+")
-_PAIR = re.compile(rf"({_NAME})\.({_NAME})")
-_EQUAL = re.compile(rf"\(({_NAME}\.{_NAME}) = ({_NAME}\.{_NAME})\)")
-
 Side = dict[str, dict[str, str]]
 """By alias the columns that are compared with the other side, each by the class of columns that are equal to it."""
 
@@ -46,10 +44,16 @@ class Part:
 
 @dataclass(slots=True)
 class Composite:
-    """One plan. `tables` by alias; `equal` leads from a column, as alias.name, to one that is equal to it."""
+    """One plan. `tables` by alias; `equal` leads from a column, as alias.name, to one that is equal to it.
+
+    `kept` by alias: the rows that a scan's own conditions leave, where they are not those of a lookup; `looked_up` are
+    the indexes that are looked into more often than planned.
+    """
 
     tables: Mapping[str, TableFacts]
+    kept: Mapping[str, float] = field(default_factory=dict)
     equal: dict[str, str] = field(default_factory=dict)
+    looked_up: set[str] = field(default_factory=set)
 
     def part(self, node: Node) -> Part:
         """The subtree in numbers."""
@@ -79,23 +83,25 @@ class Composite:
         if node.kind != "Nested Loop":
             return times, more + inner.more
         more += inner.more * max(rows, 1.0) * outer.times
+        if outer.times > 1:
+            self.looked_up.update(each.index for each in inputs[1].walk() if each.index)
         return times, more + (outer.times - 1) * rows * _lookup(node, *inputs)
 
     def _supposed(self, node: Node, inner: Node, left: frozenset[str], right: frozenset[str]) -> float:
-        """How many times more tuples of the compared columns are supposed than two tables can have in common."""
+        """How many times more tuples of the compared columns are supposed than may be there."""
         classes: dict[str, None] = {}
-        for one, other in _equalities([node, *inner.walk()] if node.kind == "Nested Loop" else [node]):
+        for one, other in equalities([node, *inner.walk()] if node.kind == "Nested Loop" else [node]):
             if _between(one, other, left, right):
                 classes[self.root(one)] = None
-        if len(classes) < 2:
-            return 1.0
         ours, theirs = self._side(left, classes), self._side(right, classes)
+        if len(classes) < 2:
+            return max((self._dense(a, x, b, y) for a, x in ours.items() for b, y in theirs.items()), default=1.0)
         return max((self._factor(a, x, b, y) for a, x in ours.items() for b, y in theirs.items()), default=1.0)
 
     def _side(self, aliases: frozenset[str], classes: Mapping[str, None]) -> Side:
         found: Side = {}
         for column in sorted(self.equal):
-            alias, name = _parts(column)
+            alias, name = parts(column)
             if alias in aliases and alias in self.tables and (root := self.root(column)) in classes:
                 found.setdefault(alias, {})[root] = name
         return found
@@ -108,6 +114,15 @@ class Composite:
         second = [max(self.tables[other].distinct(theirs[each]), 1.0) for each in both]
         common = min(math.prod(first), self.tables[one].rows, math.prod(second), self.tables[other].rows)
         return max(math.prod(map(max, first, second)) / max(common, 1.0), 1.0)
+
+    def _dense(self, one: str, ours: Mapping[str, str], other: str, theirs: Mapping[str, str]) -> float:
+        """How many times more values the filtered table has than the other refers to, or than it keeps."""
+        few, many = sorted((self._distinct(one, ours), self._distinct(other, theirs)))
+        filtered = other if self._distinct(other, theirs) == many else one
+        return max(many / max(few, self.kept.get(filtered, many), 1.0), 1.0)
+
+    def _distinct(self, alias: str, columns: Mapping[str, str]) -> float:
+        return min(self.tables[alias].distinct(column) for column in columns.values())
 
     def root(self, column: str) -> str:
         """The column that stands for all that are equal to this one."""
@@ -124,18 +139,21 @@ class Composite:
         self.equal[low], self.equal[high] = low, low
 
 
-def cost(plan: Plan, facts: Facts) -> float:
-    """The plan's cost if each join on several columns of two tables were one on a composite key."""
+def reckoned(plan: Plan, facts: Facts) -> tuple[float, frozenset[str]]:
+    """The plan's cost with the rows that its joins may return, and the indexes that make it dearer than planned."""
     nodes = list(plan.root.walk())
     tables = {
         node.alias: table
         for node in nodes
         if node.alias and node.relation is not None and (table := facts.table(node.relation)) is not None
     }
-    reckoned = Composite(tables)
-    for one, other in _equalities(nodes):
-        reckoned.unite(one, other)
-    return plan.cost + reckoned.part(plan.root).more if reckoned.equal else plan.cost
+    kept = {node.alias: node.rows for node in nodes if node.alias in tables and not others(node)}
+    composite = Composite(tables, kept)
+    for one, other in equalities(nodes):
+        composite.unite(one, other)
+    if not composite.equal:
+        return plan.cost, frozenset()
+    return plan.cost + composite.part(plan.root).more, frozenset(composite.looked_up)
 
 
 def _aside(node: Node) -> bool:
@@ -149,25 +167,6 @@ def _lookup(node: Node, outer: Node, inner: Node) -> float:
     return max(node.total_cost - outer.total_cost - inner.total_cost, 0.0) / (outer.rows - 1)
 
 
-def _equalities(nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
-    """The pairs of columns that these nodes compare for equality, as alias.name; what stands below an OR is none."""
-    for node in nodes:
-        for label in CONDITIONS:
-            text = _TEXT.sub(r"\1", node.conditions.get(label, ""))
-            if " = " in text and " OR " not in text:
-                yield from _EQUAL.findall(_CAST.sub(r"\1", text))
-
-
 def _between(one: str, other: str, left: frozenset[str], right: frozenset[str]) -> bool:
-    first, second = _parts(one)[0], _parts(other)[0]
+    first, second = parts(one)[0], parts(other)[0]
     return (first in left and second in right) or (first in right and second in left)
-
-
-def _parts(column: str) -> tuple[str, str]:
-    """The alias and the name, as the catalogs hold them."""
-    alias, name = _PAIR.findall(column)[0]
-    return _plain(alias), _plain(name)
-
-
-def _plain(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -82,7 +82,7 @@ def risk(queries: Sequence[tuple[str, float]]) -> tuple[str, ...]:
     text, times = max(queries, key=lambda each: each[1])
     others = f", and {len(queries) - 1} more dearer too" if len(queries) > 1 else ""
     named = shorten(text, NAMED, placeholder=" ...")
-    when = "if the columns of its joins depend on each other"
+    when = "if the columns of its joins and filters depend on each other"
     return (f"{when}, {named} may become {times:.1f} times dearer{others}: --prove measures it",)
 
 

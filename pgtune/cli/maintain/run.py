@@ -15,6 +15,7 @@ from pgtune.model.errors import BadInput, PgtuneError
 if TYPE_CHECKING:
     from pgtune.maintenance.patience import Limits
     from pgtune.maintenance.record import Run
+    from pgtune.server.maintain.gates import Free
     from pgtune.server.maintain.run import Orders
     from pgtune.usecases.maintain_plan import Request as PlanRequest
     from pgtune.usecases.maintain_run import Request
@@ -179,15 +180,26 @@ def _request(plan: "PlanRequest", given: dict[str, Any]) -> "Request":
 
 def _orders(plan: "PlanRequest", given: dict[str, Any]) -> "Orders":
     from pgtune.server.maintain.run import Orders
-    from pgtune.usecases.maintain_disk import free
     from pgtune.usecases.maintain_run import deadline
 
     delay = _seconds(given, "cost_delay")
     return Orders(
         workers=given["jobs"], limits=_limits(given), deadline=deadline(plan.seconds),
         settings={} if delay is None else {"vacuum_cost_delay": f"{delay * 1000:g}ms"},
-        free=free(plan.conninfo, _bytes(given, "free_disk")),
+        free=_free(plan, _bytes(given, "free_disk")),
     )  # fmt: skip
+
+
+def _free(plan: "PlanRequest", given: int | None) -> "Free":
+    """How much space a rebuild finds; who asks for none is spared the import, a tenth of the start."""
+    from pgtune.maintenance.work import Kind
+    from pgtune.server.maintain.gates import unknown
+
+    if Kind.REINDEX not in plan.scope.kinds:
+        return unknown
+    from pgtune.usecases.maintain_disk import free
+
+    return free(plan.conninfo, given)
 
 
 def _limits(given: dict[str, Any]) -> "Limits":

@@ -11,7 +11,7 @@ from pgtune.indexes.facts import Facts
 from pgtune.indexes.pool import Item, Pool
 from pgtune.indexes.propose import Proposer
 from pgtune.indexes.selection import Selection
-from pgtune.indexes.trusted import NEAR, Trust
+from pgtune.indexes.trusted import ALL, NEAR, Trust
 from pgtune.model.design import Design, Index, Key, Name, Query
 from pgtune.plans.plan import Node, Plan
 from pgtune.snapshot import Snapshot
@@ -22,6 +22,7 @@ LABELS = Name("public", "labels")
 LOOKED_UP, PLAIN = Index(LABELS, (Key("id"),)), Index(LABELS, (Key("kind"),))
 BOTH = "((sales.item = stock.item) AND (sales.shop = stock.shop))"
 RISKY, OTHER = Query("risky"), Query("other")
+BUDGET = 1 << 30
 
 
 def column(number: int, name: str, distinct: float) -> Column:
@@ -74,7 +75,7 @@ def condition(name: str) -> Predicate:
     return Predicate(Term(1, name, name, (name,)), "equal", "=", (Value("1", "1"),), f"{name} = 1")
 
 
-def trust(gain: float, worst: float = 1.1, plain: float = 1000.0) -> tuple[Trust, int]:
+def trust(gain: float, worst: float = 1.1, plain: float = 1000.0, budget: int | None = BUDGET) -> tuple[Trust, int]:
     """Two queries: one looks up, riskily, in an index that saves the other one `gain` of its 1,000; the set of both.
 
     `plain`: what the other one costs with the other index.
@@ -100,7 +101,7 @@ def trust(gain: float, worst: float = 1.1, plain: float = 1000.0) -> tuple[Trust
         for mask in (both, 0b01, 0b10):
             costs.ask(item, mask)
     selection = Selection(
-        costs, pool, items, Proposer(FACTS, 3), Limits(worst=worst), lambda _number: 0.0, lambda _step: None,
+        costs, pool, items, Proposer(FACTS, 3), Limits(budget, worst=worst), lambda _number: 0.0, lambda _step: None,
         lambda _indexes: None,
     )  # fmt: skip
     return Trust(selection, FACTS, worst), both
@@ -121,6 +122,12 @@ def test_what_nobody_needs_is_given_up() -> None:
     assert found.better(both) == 0b10
 
 
+def test_without_a_budget_only_what_costs_nothing_is_given_up() -> None:
+    """A hundredth of the workload is too much then."""
+    found, both = trust(gain=500.0, plain=510.0, budget=None)
+    assert found.better(both) & 0b01
+
+
 def test_what_the_workload_needs_stays() -> None:
     """More than NEAR of the workload is not paid for being trusted."""
     found, both = trust(gain=500.0)
@@ -134,13 +141,13 @@ def test_nothing_risky_is_left_alone() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(0.0, 990.0), st.floats(10.0, 1000.0), st.floats(1.0, 20.0))
-def test_trust_costs_little_and_adds_no_risk(gain, plain, worst) -> None:
+@given(st.floats(0.0, 990.0), st.floats(10.0, 1000.0), st.floats(1.0, 20.0), st.sampled_from([None, BUDGET]))
+def test_trust_costs_little_and_adds_no_risk(gain, plain, worst, budget) -> None:
     """Whatever the queries cost: at most NEAR of the workload is given up, and only for fewer risky queries."""
-    found, both = trust(gain, worst, plain)
+    found, both = trust(gain, worst, plain, budget)
     better = found.better(both)
     total = found.selection.total
-    assert total(better) <= total(both) + NEAR * total(0) + 1e-6
+    assert total(better) <= total(both) * (1 + (NEAR if budget else ALL)) + 1e-6
     assert len(found.risky(better)) <= len(found.risky(both))
     assert better == both or len(found.risky(better)) < len(found.risky(both)) or total(better) <= total(both)
     assert found.better(both) == better
