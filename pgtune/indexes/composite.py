@@ -29,6 +29,7 @@ FEWER = frozenset({"Semi", "Anti"})  # joins that return no more rows than their
 GROUPED = frozenset({"Aggregate", "Group", "Unique", "SetOp"})  # what they return is bounded by the groups
 ASIDE = frozenset({"InitPlan", "SubPlan"})
 ROW = 0.01  # cpu_tuple_cost as PostgreSQL ships it: what one more row costs a join that looks nothing up for it
+
 Side = dict[str, dict[str, str]]
 """By alias the columns that are compared with the other side, each by the class of columns that are equal to it."""
 

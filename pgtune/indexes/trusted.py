@@ -21,7 +21,7 @@ from pgtune.indexes.selection import Selection
 
 NEAR = 0.1  # of the workload's cost with the best set within a budget: what it may cost more to be trusted
 ALL = 0.002  # the same without a budget
-ROUNDS = 24
+ROUNDS = 24  # queries that are freed of their risk, or found too dear to be
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Joins on several columns, reckoned as joins on a key."""
+"""Joins reckoned with as many rows as they may return."""
 
 from dataclasses import replace
 
@@ -75,7 +75,7 @@ def test_what_is_looked_into_more_often_is_named() -> None:
 
 
 def test_one_column_is_as_planned() -> None:
-    """Of one column nothing is supposed."""
+    """Of one column whose values all stand on both sides nothing is supposed."""
     assert cost(looked_up(ONE), facts()) == 3000.0
 
 
