@@ -14,21 +14,27 @@ MOST = 128  # jobs done together: what they share is then next to nothing of eac
 SMALL = 0.05  # seconds predicted: a longer job does not feel what a look and two rows of the history take
 LONGEST = 1.6  # seconds predicted of all of them: nothing waits longer for a window's end or a free worker
 
+REBUILD = "REINDEX INDEX CONCURRENTLY "
+
 Span = tuple[float, float]
 
 
 def small(job: Job) -> bool:
-    """Whether it may be done together with others: the short work on a table that waits for nobody."""
-    on_table = job.kind in {Kind.VACUUM, Kind.ANALYZE}
+    """Whether it may be done together with others: short work on a table that waits for nobody, a short rebuild."""
     short = job.seconds is not None and job.seconds <= SMALL
-    return on_table and short and all("SKIP_LOCKED" in _options(statement) for statement in job.sql)
+    return short and (_shares_statement(job) or (job.kind is Kind.REINDEX and _head(job) == (REBUILD,)))
+
+
+def _shares_statement(job: Job) -> bool:
+    on_table = job.kind in {Kind.VACUUM, Kind.ANALYZE}
+    return on_table and all("SKIP_LOCKED" in _options(statement) for statement in job.sql)
 
 
 def together(jobs: Iterable[Waiting], left: int, workers: int, key: Callable[[Waiting], Job]) -> list[Waiting]:
     """The first of these jobs, and those after it in the order of the work that are done with it in one go.
 
-    They are of one database and of different tables, and their statements differ in the table alone. `left` are there
-    for so many workers: each gets its share. `key` is the job of what waits.
+    They are of one database, and their statements differ in the table or index alone; no table stands twice in one
+    statement. `left` are there for so many workers: each gets its share. `key` is the job of what waits.
     """
     chosen: list[Waiting] = []
     tables: set[int] = set()
@@ -36,7 +42,9 @@ def together(jobs: Iterable[Waiting], left: int, workers: int, key: Callable[[Wa
     for each in jobs:
         job = key(each)
         seconds += job.seconds or 0.0
-        if chosen and (len(chosen) >= most or seconds > LONGEST or job.table.oid in tables):
+        if chosen and (len(chosen) >= most or seconds > LONGEST):
+            break
+        if job.table.oid in tables and _shares_statement(job):
             break
         if chosen and not _alike(job, key(chosen[0])):
             break
@@ -50,11 +58,11 @@ def _alike(job: Job, first: Job) -> bool:
 
 
 def grouped(jobs: Sequence[Job], workers: int) -> Iterator[list[Job]]:
-    """The ordered jobs as so many workers take them, if none is blocked."""
+    """The ordered jobs as so many workers send them, if none is blocked: those that share a statement."""
     begun = 0
     while begun < len(jobs):
         group = together(islice(jobs, begun, None), len(jobs) - begun, min(workers, len(jobs)), key=lambda job: job)
-        yield group
+        yield from [group] if _shares_statement(group[0]) else ([job] for job in group)
         begun += len(group)
 
 
@@ -115,5 +123,7 @@ def _options(statement: str) -> list[str]:
 
 
 def _head(job: Job) -> tuple[str, ...]:
-    """The command and its options of each statement."""
-    return tuple(statement.partition(") ")[0] + ")" for statement in job.sql)
+    """What each statement begins with, all but the relation."""
+    return tuple(
+        REBUILD if statement.startswith(REBUILD) else statement.partition(") ")[0] + ")" for statement in job.sql
+    )

@@ -57,7 +57,7 @@ class Working:
 class Entry:
     """A statement as the history has it.
 
-    `ended` None: it is at work, waits for its turn among small tables begun together, or whoever ran it has died.
+    `ended` None: it is at work, waits for its turn among small objects begun together, or whoever ran it has died.
     `sql` is what it takes alone; small tables stand together in one such statement.
     """
 

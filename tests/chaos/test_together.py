@@ -1,4 +1,4 @@
-"""Small tables that are done together: each has an end of its own, and whatever ends the run, the history is right."""
+"""Small tables or indexes that are done together: each has its own end, and the history is right in any case."""
 
 import signal
 import subprocess
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from pgtune.cluster import Cluster
@@ -22,24 +23,26 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from tests.chaos.runs import Site
-from tests.chaos.test_together import analyzes
+from tests.chaos.test_together import Kind, small
 site = Site(sys.argv[1])
-print([result.outcome.name for result in site.run(*analyzes(site)).results])
+print([result.outcome.name for result in site.run(*small(site, Kind(sys.argv[2]))).results])
 """
 TABLES = ("t1", "t2", "slow", "t3", "t4", "t5", "t6", "t7")  # of eight jobs one worker takes four together
 DONE, INTERRUPTED = Outcome.DONE, Outcome.INTERRUPTED
 
 
 def made(site: Site, seconds: float) -> None:
-    """The tables; ANALYZE of the third takes so long, by the expression of its index."""
+    """The tables, each with an index; the third takes so long, by the expression of its index."""
     site.slow_index(seconds)
     for name in set(TABLES) - {"slow"}:
         site.ask(f"create table {name} as select n from generate_series(1, 100) n")
-        site.ask(f"alter table {name} set (autovacuum_enabled = off)")
+        site.ask(f"create index {name}_idx on {name} (n); alter table {name} set (autovacuum_enabled = off)")
 
 
-def analyzes(site: Site) -> list[Job]:
-    """A job of no predicted length worth speaking of for each."""
+def small(site: Site, kind: Kind = Kind.ANALYZE) -> list[Job]:
+    """A job of no predicted length worth speaking of for each table or its index."""
+    if kind is Kind.REINDEX:
+        return [site.reindex(f"{name}_idx", seconds=0.002) for name in TABLES]
     return [analyze(site, name) for name in TABLES]
 
 
@@ -48,9 +51,10 @@ def analyze(site: Site, name: str) -> Job:
     return site.job(Kind.ANALYZE, name, sql=(f"ANALYZE (SKIP_LOCKED) public.{name};",), seconds=0.002)
 
 
-def analyzing(site: Site) -> list[tuple[object, ...]]:
+def at_it(site: Site) -> list[tuple[object, ...]]:
     """The process that is at the slow one."""
-    return site.ask("select pid from pg_stat_progress_analyze where relid = 'slow'::regclass")
+    return site.ask("select pid from pg_stat_progress_analyze where relid = 'slow'::regclass union all"
+                    " select pid from pg_stat_progress_create_index where relid = 'slow'::regclass")  # fmt: skip
 
 
 def entries(site: Site) -> list[Entry]:
@@ -65,13 +69,13 @@ def moment(text: str) -> datetime:
 
 
 def ends(results: Sequence[Result]) -> dict[str, Outcome]:
-    """The outcome of each table."""
-    return {result.job.target.name: result.outcome for result in results}
+    """The outcome of each table, or its index."""
+    return {result.job.table.name: result.outcome for result in results}
 
 
 def written(site: Site) -> dict[str, Outcome | None]:
     """The same by the history, the last entry of each."""
-    return {entry.name: entry.outcome for entry in entries(site)}
+    return {entry.name.removesuffix("_idx"): entry.outcome for entry in entries(site)}
 
 
 def sent(site: Site) -> list[str]:
@@ -84,14 +88,15 @@ def locks(site: Site) -> int:
     return int(site.ask("select count(*) from pg_locks where locktype = 'advisory'")[0][0])
 
 
-def test_one_that_is_locked_or_gone_does_not_touch_the_others(site: Site) -> None:
+@pytest.mark.parametrize("kind", [Kind.ANALYZE, Kind.REINDEX])
+def test_one_that_is_locked_or_gone_does_not_touch_the_others(site: Site, kind: Kind) -> None:
     """Its notice is its own, and so is its row in the history."""
     made(site, 0)
-    jobs = analyzes(site)
+    jobs = small(site, kind)
     site.ask("drop table t3")
     with site.held("lock table t2 in share update exclusive mode") as holder:
         worked = site.run(*jobs)
-        blocked = next(r for r in worked.results if r.job.target.name == "t2")
+        blocked = next(r for r in worked.results if r.job.table.name == "t2")
         assert blocked.blocked_by[0].name == str(holder.info.backend_pid)
     expected = dict.fromkeys(TABLES, DONE) | {"t2": Outcome.LOCKED, "t3": Outcome.GONE}
     assert ends(worked.results) == expected
@@ -103,7 +108,7 @@ def test_one_that_is_locked_or_gone_does_not_touch_the_others(site: Site) -> Non
 def test_they_stand_in_one_statement_and_each_has_its_own_time(site: Site) -> None:
     """The slow one took long, the others did not, and none began before the one before it had ended."""
     made(site, 1)
-    assert ends(site.run(*analyzes(site)).results) == dict.fromkeys(TABLES, DONE)
+    assert ends(site.run(*small(site)).results) == dict.fromkeys(TABLES, DONE)
     assert "public.t1 and 3 more" in sent(site)
     assert "public.slow" not in sent(site)
     found = [(moment(entry.began), moment(entry.ended or "")) for entry in entries(site)][:4]
@@ -117,11 +122,11 @@ def test_one_that_is_dropped_while_another_is_done_is_gone(site: Site) -> None:
     made(site, 2)
 
     def drop() -> None:
-        wait_for(lambda: analyzing(site))
+        wait_for(lambda: at_it(site))
         site.ask("drop table t3")
 
     with beside(drop) as errors:
-        worked = site.run(*analyzes(site))
+        worked = site.run(*small(site))
     assert not errors
     assert ends(worked.results) == dict.fromkeys(TABLES, DONE) | {"t3": Outcome.GONE}
 
@@ -135,7 +140,7 @@ def test_an_error_at_one_of_them_is_its_own(site: Site) -> None:
     site.ask("update pg_index set indisready = false where indrelid = 'bad'::regclass")
     site.ask("insert into bad values (1)")
     site.ask("update pg_index set indisready = true where indrelid = 'bad'::regclass")
-    jobs = analyzes(site)
+    jobs = small(site)
     jobs[1] = analyze(site, "bad")
     expected = dict.fromkeys(TABLES, DONE) | {"bad": Outcome.FAILED}
     del expected["t2"]
@@ -150,29 +155,31 @@ def test_a_missing_right_on_one_of_them_is_its_own(site: Site, server: Cluster, 
     conninfo = role(server, dbname=str(conninfo_to_dict(site.conninfo)["dbname"]))
     for table in set(TABLES) - {"t3"}:
         site.ask(f"alter table {table} owner to {conninfo_to_dict(conninfo)['user']}")
-    worked = site.run(*analyzes(site), conninfo=conninfo)
+    worked = site.run(*small(site), conninfo=conninfo)
     assert ends(worked.results) == dict.fromkeys(TABLES, DONE) | {"t3": Outcome.NO_PERMISSION}
 
 
-def test_a_backend_that_is_terminated_among_them_is_replaced(site: Site) -> None:
+@pytest.mark.parametrize("kind", [Kind.ANALYZE, Kind.REINDEX])
+def test_a_backend_that_is_terminated_among_them_is_replaced(site: Site, kind: Kind) -> None:
     """What it was at and what came after is done by the next session."""
     made(site, 1)
-    with beside(lambda: site.ask("select pg_terminate_backend(%s)", *wait_for(lambda: analyzing(site))[0])) as errors:
-        worked = site.run(*analyzes(site))
+    with beside(lambda: site.ask("select pg_terminate_backend(%s)", *wait_for(lambda: at_it(site))[0])) as errors:
+        worked = site.run(*small(site, kind))
     assert not errors
     assert ends(worked.results) == dict.fromkeys(TABLES, DONE)
-    told = [entry for entry in entries(site) if entry.name in {"slow", "t3"}]
+    told = [entry for entry in entries(site) if entry.name.removesuffix("_idx") in {"slow", "t3"}]
     assert [entry.outcome for entry in told] == [Outcome.FAILED, Outcome.FAILED, DONE, DONE]
     assert "before it began" in told[1].detail
     wait_for(lambda: locks(site) == 0)
 
 
-def test_an_interruption_ends_what_runs_and_the_rest_is_not_begun(site: Site) -> None:
+@pytest.mark.parametrize("kind", [Kind.ANALYZE, Kind.REINDEX])
+def test_an_interruption_ends_what_runs_and_the_rest_is_not_begun(site: Site, kind: Kind) -> None:
     """What was done before is done, and is written down as that."""
     made(site, 8)
-    runner = subprocess.Popen([sys.executable, "-c", PROGRAM, site.conninfo], cwd=ROOT, stdout=subprocess.PIPE,
+    runner = subprocess.Popen([sys.executable, "-c", PROGRAM, site.conninfo, kind], cwd=ROOT, stdout=subprocess.PIPE,
                               text=True)  # fmt: skip
-    wait_for(lambda: analyzing(site))
+    wait_for(lambda: at_it(site))
     runner.send_signal(signal.SIGINT)
     told, _ = runner.communicate(timeout=20)
     assert told.strip() == str(["DONE"] * 2 + ["INTERRUPTED"] * 6)
@@ -180,23 +187,80 @@ def test_an_interruption_ends_what_runs_and_the_rest_is_not_begun(site: Site) ->
     wait_for(lambda: locks(site) == 0)
 
 
-def test_a_killed_runner_leaves_no_end_that_it_did_not_see(site: Site) -> None:
+@pytest.mark.parametrize("kind", [Kind.ANALYZE, Kind.REINDEX])
+def test_a_killed_runner_leaves_no_end_that_it_did_not_see(site: Site, kind: Kind) -> None:
     """The rows that were begun together stay without an end, the others were never begun, and no lock stays."""
     made(site, 8)
-    runner = subprocess.Popen([sys.executable, "-c", PROGRAM, site.conninfo], cwd=ROOT, stdout=subprocess.PIPE)
-    wait_for(lambda: analyzing(site))
+    runner = subprocess.Popen([sys.executable, "-c", PROGRAM, site.conninfo, kind], cwd=ROOT, stdout=subprocess.PIPE)
+    wait_for(lambda: at_it(site))
     runner.send_signal(signal.SIGKILL)
     runner.communicate()
-    wait_for(lambda: not analyzing(site))
+    wait_for(lambda: not at_it(site))
     assert written(site) == dict.fromkeys(["t1", "t2", "slow", "t3"])
     wait_for(lambda: locks(site) == 0)
 
 
-def test_the_deadline_ends_what_runs_and_puts_the_rest_off(site: Site) -> None:
+@pytest.mark.parametrize("kind", [Kind.ANALYZE, Kind.REINDEX])
+def test_the_deadline_ends_what_runs_and_puts_the_rest_off(site: Site, kind: Kind) -> None:
     """Every table has its end in the result and in the history."""
     made(site, 30)
-    worked = site.run(*analyzes(site), deadline=time.monotonic() + 4)
+    worked = site.run(*small(site, kind), deadline=time.monotonic() + 4)
     assert ends(worked.results) == dict.fromkeys(TABLES, Outcome.DEFERRED) | {
         "t1": DONE, "t2": DONE, "slow": Outcome.CANCELLED_DEADLINE,
     }  # fmt: skip
     assert written(site) == ends(worked.results)
+    assert site.invalid() == []
+
+
+def test_a_rebuild_that_fails_among_them_is_cleaned_up_after(site: Site) -> None:
+    """Rows that a unique index forbids, and an index whose table has two of them: what was left is dropped at once."""
+    made(site, 0)
+    site.ask("insert into t2 values (1); update pg_index set indisunique = true where indrelid = 't2'::regclass")
+    site.ask("create index t2_more on t2 (n)")
+    jobs = small(site, Kind.REINDEX)
+    jobs[2] = site.reindex("t2_more", seconds=0.002)
+    files = [site.file(job.target.name) for job in jobs]
+    worked = site.run(*jobs)
+    outcomes = [result.outcome for result in worked.results]
+    assert outcomes == [DONE, Outcome.DUPLICATE_KEY, *[DONE] * 6], worked
+    assert [entry.outcome for entry in entries(site)] == outcomes
+    again = [site.file(job.target.name) for job in jobs]
+    assert [new != old for new, old in zip(again, files, strict=True)] == [outcome is DONE for outcome in outcomes]
+    assert site.invalid() == []
+    assert locks(site) == 0
+
+
+def test_debris_that_cannot_be_dropped_is_not_that_of_the_next(site: Site) -> None:
+    """A reader of the table comes while the first of two is rebuilt, and stays: each piece is one job of its own."""
+    made(site, 1)
+    site.ask("create index slow_more on slow (id)")
+    jobs = [site.reindex(name, seconds=0.002) for name in ("t1_idx", "slow_idx", "slow_more", "t2_idx")]
+    jobs += [site.reindex(f"t{n}_idx", seconds=0.002) for n in range(3, 7)]
+
+    def read() -> None:
+        pid = wait_for(site.building)
+        with site.held("select from slow"):
+            site.ask("select pg_cancel_backend(%s)", pid)
+            wait_for(lambda: len(site.invalid()) == 2)
+            time.sleep(3)
+
+    with beside(read) as errors:
+        worked = site.run(*jobs)
+    assert not errors
+    assert site.invalid() == []
+    removals = [result for result in worked.results if result.job.kind is Kind.LEFTOVERS]
+    assert len({result.job.target.oid for result in removals}) == len(removals)
+    assert {r.outcome for r in worked.results if r.job.table.name != "slow"} == {DONE}, worked
+
+
+def test_a_disk_that_is_full_is_not_tried_again_by_the_next(site: Site) -> None:
+    """The sort of one runs out of space: those after it do not begin."""
+    made(site, 0)
+    site.ask("create table big as select n::text || repeat('x', 40) as t from generate_series(1, 60000) n")
+    site.ask("create index big_t on big (t)")
+    jobs = small(site, Kind.REINDEX)
+    jobs[1] = site.reindex("big_t", seconds=0.002)
+    tight = {"temp_file_limit": "1MB", "maintenance_work_mem": "1MB", "max_parallel_maintenance_workers": "0"}
+    worked = site.run(*jobs, settings=tight)
+    assert [r.outcome for r in worked.results] == [DONE, Outcome.FAILED, *[Outcome.NO_ROOM] * 6], worked
+    assert site.invalid() == []

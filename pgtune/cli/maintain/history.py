@@ -20,8 +20,8 @@ Examples:
 def command(conninfo: str, output: str, *, number: int | None, limit: int) -> int:
     """Say what maintenance did on this server, when, and how each statement ended.
 
-    A statement without an end is at work now, or whoever ran it died before it could say more; of small tables, up to
-    32 are begun together, and it may not have had its turn.
+    A statement without an end is at work now, or whoever ran it died before it could say more; of small tables and
+    indexes, up to 128 are begun together, and it may not have had its turn.
     """
     from pgtune.maintenance.record import History
     from pgtune.model.errors import BadInput

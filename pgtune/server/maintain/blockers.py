@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 
 from pgtune.maintenance.masking import masked
-from pgtune.maintenance.work import Blocker, Hold, Outcome
+from pgtune.maintenance.work import Blocker, Hold, Job, Outcome, Result
+from pgtune.server.maintain.ends import Ended
 from pgtune.server.maintain.session import Session
 
 FIRST_LOOK, LOOK = 0.002, 0.05  # seconds between looks at those who are waited for: the least, and the most
@@ -22,6 +23,10 @@ class Obstacle:
     outcome: Outcome
     why: str
     who: tuple[Blocker, ...]
+
+    def ended(self, job: Job) -> Ended:
+        """The end of a job that was not begun for it; another attempt may find nobody there."""
+        return Ended(Result(job, self.outcome, self.why, blocked_by=self.who), again=True)
 
 
 def of_build(session: Session, oids: Sequence[int], patience: float, ours: Sequence[int] = ()) -> Obstacle | None:

@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 
 from pgtune.maintenance import batches
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
 from pgtune.model.errors import NotAllowed, PgtuneError
-from pgtune.server.maintain.doing import Doer
+from pgtune.server.maintain import doing
 from pgtune.server.maintain.ends import Ended
 from pgtune.server.maintain.gates import Gates
+from pgtune.server.maintain.hand import Hand
 
 ATTEMPTS = 3  # of a job that somebody blocks, before it is left for the next run
 REMOVALS = 6  # attempts to drop debris: it slows every write, so it is tried longer
@@ -51,7 +53,7 @@ class Crew:
     """
 
     gates: Gates
-    hire: Callable[[int, str], Doer]
+    hire: Callable[[int, str], Hand]
     tell: Tell
     note: Tell
     patience: float
@@ -96,7 +98,7 @@ class Crew:
 
     def _do_all(self, number: int) -> None:
         while batch := self._take():
-            first = self._closed(batch[0].job)
+            first = self._closed(number, batch[0].job)
             if first is not None:
                 self._put_back(batch[1:])
                 self._put_away(batch[0], Ended(self._noted(first)))
@@ -111,22 +113,24 @@ class Crew:
             else:
                 for waiting, end in zip(batch, ended, strict=True):
                     self._put_away(waiting, end)
+            finally:
+                self.gates.ended(number)
 
     def _done(self, number: int, batch: Sequence[Waiting]) -> list[Ended]:
         jobs = [waiting.job for waiting in batch]
         try:
-            doer = self.hire(number, jobs[0].database)
+            hand = self.hire(number, jobs[0].database)
         except NotAllowed as error:  # this database alone: the others go on
             return [Ended(Result(job, Outcome.NO_PERMISSION, str(error))) for job in jobs]
-        return doer.do(jobs, self._closed)
+        return doing.do(hand, jobs, partial(self._closed, number))
 
-    def _closed(self, job: Job) -> Result | None:
+    def _closed(self, worker: int, job: Job) -> Result | None:
         """Why it may not begin now; asked before each statement too, for those before it took their time."""
         if self.gates.interrupted:
             return Result(job, Outcome.INTERRUPTED, "the run was interrupted before it began")
         if self.ended_early:
             return Result(job, Outcome.DEFERRED, self.ended_early)
-        closed = self.gates.closed(job)
+        closed = self.gates.closed(worker, job)
         if closed is None:
             return None
         if closed.ends_run:
@@ -224,7 +228,6 @@ class Crew:
             self._changed.notify_all()
 
     def _free(self, waiting: Waiting) -> None:
-        self.gates.ended(waiting.job)
         self._busy.discard(waiting.table)
         self._at_work -= 1
 

@@ -6,7 +6,8 @@ whatever invalid index came since the rebuild began is its debris. Names are cut
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -38,15 +39,13 @@ class Index:
 Indexes = Mapping[int, Index]
 
 
-def indexes(session: Session, table: int) -> dict[int, Index]:
-    """Every index of a table by oid."""
-    return {row["oid"]: Index(**row) for row in session.rows("maintain/indexes_of", oid=table)}
-
-
-def given_back(session: Session, job: Job, table: int) -> dict[int, Index]:
-    """The same, and the object's lock is given back in the same statement."""
-    found = session.rows("maintain/end_index", oid=job.target.oid, table=table)
-    return {row["oid"]: Index(**row) for row in found}
+def indexes(session: Session, tables: Sequence[int]) -> dict[int, Indexes]:
+    """Every index of these tables, by table and by oid."""
+    found: dict[int, dict[int, Index]] = defaultdict(dict)
+    for row in session.rows("maintain/indexes_of", oids=list(tables)) if tables else ():
+        table = row.pop("table_oid")
+        found[table][row["oid"]] = Index(**row)
+    return dict(found)
 
 
 def swapped(target: Relation, after: Indexes) -> bool:

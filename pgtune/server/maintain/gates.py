@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pgtune.maintenance.patience import closed_gate
@@ -12,6 +12,7 @@ from pgtune.model.units import human_bytes
 from pgtune.server.maintain.observer import Observer
 
 LOOK = 0.5  # seconds between two looks at a closed gate
+FULL = "its disk was full for an index before it"
 RESERVE = 0.05  # of the free space stays free: other sessions write too
 
 Free = Callable[[str | None], int | None]
@@ -39,7 +40,7 @@ class Gates:
     observer: Observer
     free: Free
     full: set[str | None] = field(default_factory=set)
-    _begun: list[Job] = field(default_factory=list)
+    _begun: dict[int, Job] = field(default_factory=dict)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -51,11 +52,15 @@ class Gates:
         """Seconds to the deadline."""
         return self.observer.left()
 
-    def closed(self, job: Job) -> Closed | None:
-        """Why the job may not begin, None if it may. A closed gate is waited for, as long as the limits say."""
+    def closed(self, worker: int, job: Job) -> Closed | None:
+        """Why this worker may not begin the job, None if it may; what it began before has ended by then.
+
+        A closed gate is waited for, as long as the limits say.
+        """
+        self.ended(worker)
         if self.observer.usurper:
             return Closed(Outcome.DEFERRED, f"{self.observer.usurper} by now", ends_run=True)
-        return self._late(job) or self._loaded(job) or self._no_room(job)
+        return self._late(job) or self._loaded(job) or self._no_room(worker, job)
 
     def _late(self, job: Job) -> Closed | None:
         left = self.left()
@@ -68,23 +73,22 @@ class Gates:
             return Closed(Outcome.DEFERRED, why)
         return None
 
-    def ended(self, job: Job) -> None:
-        """Its room is free again, or taken for good."""
+    def ended(self, worker: int) -> None:
+        """The room of what this worker did is free again, or taken for good."""
         with self._mutex:
-            if job in self._begun:
-                self._begun.remove(job)
+            self._begun.pop(worker, None)
 
-    def _no_room(self, job: Job) -> Closed | None:
+    def _no_room(self, worker: int, job: Job) -> Closed | None:
         """Room for it beside those that run, which are waited for; a server elsewhere is not judged."""
         if job.kind is not Kind.REINDEX:
             return None
         if job.tablespace in self.full:
-            return Closed(Outcome.NO_ROOM, "its disk was full for an index before it")
+            return Closed(Outcome.NO_ROOM, FULL)
         while True:
             with self._mutex:
-                lacking = self._lacking(job, self._begun)
+                lacking = self._lacking(job, self._begun.values())
                 if not lacking:
-                    self._begun.append(job)
+                    self._begun[worker] = job
                     return None
                 if not self._begun:
                     return Closed(Outcome.NO_ROOM, lacking)
@@ -94,7 +98,7 @@ class Gates:
                 return late
             time.sleep(LOOK)
 
-    def _lacking(self, job: Job, begun: Sequence[Job]) -> str:
+    def _lacking(self, job: Job, begun: Iterable[Job]) -> str:
         """Which disk has too little room for it and for what those that have begun may still take; "" if none has."""
         taken = Counter[str | None]()
         for each in begun:

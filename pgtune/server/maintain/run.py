@@ -12,8 +12,8 @@ from pgtune.maintenance.work import Job, Result
 from pgtune.model.errors import CannotConnect, ConnectionLost, NotAllowed
 from pgtune.server.maintain import target as targets
 from pgtune.server.maintain.crew import Crew
-from pgtune.server.maintain.doing import Doer
 from pgtune.server.maintain.gates import Free, Gates, unknown
+from pgtune.server.maintain.hand import Hand
 from pgtune.server.maintain.history import History
 from pgtune.server.maintain.observer import Observer
 from pgtune.server.maintain.session import Session, in_database
@@ -73,11 +73,11 @@ class Hands:
     observer: Observer
     history: History
     target: Target
-    _doers: dict[tuple[int, str], Doer] = field(default_factory=dict)
+    _hands: dict[tuple[int, str], Hand] = field(default_factory=dict)
     _closed: dict[str, str] = field(default_factory=dict)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
 
-    def hire(self, worker: int, database: str) -> Doer:
+    def hire(self, worker: int, database: str) -> Hand:
         """The tools of a worker for a database.
 
         Raises:
@@ -88,22 +88,22 @@ class Hands:
         with self._mutex:
             if database in self._closed:
                 raise NotAllowed(self._closed[database])
-            doer = self._doers.pop((worker, database), None)
-            own = [key for key in self._doers if key[0] == worker]
-            spare = self._doers.pop(own[0]) if doer is None and len(own) >= SESSIONS else None
+            hand = self._hands.pop((worker, database), None)
+            own = [key for key in self._hands if key[0] == worker]
+            spare = self._hands.pop(own[0]) if hand is None and len(own) >= SESSIONS else None
         if spare is not None:
             self._dismiss(spare)
         try:
-            doer = doer or self._made(database)
+            hand = hand or self._made(database)
         except ConnectionLost as error:
             self.observer.require_server()
             self._closed[database] = str(error)
             raise NotAllowed(str(error)) from error
         with self._mutex:
-            self._doers[worker, database] = doer
-        return doer
+            self._hands[worker, database] = hand
+        return hand
 
-    def _made(self, database: str) -> Doer:
+    def _made(self, database: str) -> Hand:
         session = Session(in_database(self.conninfo, database), settings={**UNWAITED, **self.orders.settings})
         try:
             session.connect()
@@ -113,16 +113,16 @@ class Hands:
         watch = Watch()
         watch.pid = session.pid
         self.observer.watches.append(watch)
-        return Doer(session, watch, self.observer, self.history, lambda back: targets.require_same(back, self.target))
+        return Hand(session, watch, self.observer, self.history, lambda back: targets.require_same(back, self.target))
 
-    def _dismiss(self, doer: Doer) -> None:
-        doer.session.close()
-        self.observer.watches.remove(doer.watch)
+    def _dismiss(self, hand: Hand) -> None:
+        hand.session.close()
+        self.observer.watches.remove(hand.watch)
 
     def close(self) -> None:
         """End every session."""
-        for doer in self._doers.values():
-            doer.session.close()
+        for hand in self._hands.values():
+            hand.session.close()
 
 
 def work(conninfo: str, target: Target, jobs: Sequence[Job], orders: Orders, history: History, ears: Ears) -> Worked:

@@ -37,10 +37,12 @@ class State:
         return (self.schema, self.name) == (job.target.schema, job.target.name)
 
 
-def of_index(session: Session, job: Job, ours: Sequence[int]) -> State:
-    """Take the index's lock and look at it, in one statement; `ours` are processes of this run."""
-    found = State(**session.rows("maintain/begin_index", oid=job.target.oid, ours=list(ours))[0])
-    return found if job.bytes is None else replace(found, bytes=job.bytes)  # as measured for the plan
+def of_indexes(session: Session, jobs: Sequence[Job], ours: Sequence[int]) -> list[State]:
+    """Take the locks of the indexes and look at them, in one statement; `ours` are processes of this run."""
+    found = _by_oid(session.rows("maintain/begin_index", oids=_oids(jobs), ours=list(ours)))
+    states = [State(**found[job.target.oid]) for job in jobs]
+    measured = [job.bytes for job in jobs]  # for the plan
+    return [each if size is None else replace(each, bytes=size) for each, size in zip(states, measured, strict=True)]
 
 
 def of_tables(session: Session, jobs: Sequence[Job]) -> list[State]:

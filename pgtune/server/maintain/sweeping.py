@@ -5,8 +5,7 @@ say for which tables, and every other gets a statement of its own, whose error a
 """
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -14,87 +13,52 @@ from psycopg.rows import DictRow
 
 from pgtune.maintenance import batches
 from pgtune.maintenance.work import Blocker, Job, Kind, Outcome, Result
-from pgtune.model.errors import ConnectionLost, PgtuneError
-from pgtune.server.maintain import blockers, notices, state
+from pgtune.model.errors import ConnectionLost
+from pgtune.server.maintain import blockers, notices, state, steps
 from pgtune.server.maintain.ends import Ended
-from pgtune.server.maintain.history import Deed, History
+from pgtune.server.maintain.hand import Hand
 from pgtune.server.maintain.session import Session
-from pgtune.server.maintain.state import State
+from pgtune.server.maintain.steps import Gate, Step
 from pgtune.versions import features
 
 STATISTICS_LAG = 1.0  # seconds that statistics may come late where they do
-NOT_BEGUN = "the connection was lost before it began"
-
-Refusal = Callable[[Job, State], Ended | None]
-Gate = Callable[[Job], Result | None]
 
 
 @dataclass(slots=True)
-class Sweep:
-    """A table on its way through: how it stood, what the server said, and the end, once there is one.
+class Sweep(Step):
+    """A table on its way through, what the server said, and from when to when the statement ran that did others too."""
 
-    `shared` is from when to when the statement ran that did it with others.
-    """
-
-    job: Job
-    found: State
-    began: float = 0.0
-    ended: float = 0.0
     shared: batches.Span | None = None
     told: list[notices.Notice] = field(default_factory=list)
-    end: Ended | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """What a worker does with tables.
+    """What a hand does with tables."""
 
-    `refusal` says why one is not begun as it stands, `failed` judges an error and comes back from a lost connection.
-    """
+    hand: Hand
 
-    session: Session
-    history: History
-    ours: Callable[[], Sequence[int]]
-    refusal: Refusal
-    execute: Callable[[Sequence[Job], str], None]
-    failed: Callable[[Job, Exception], Ended]
+    @property
+    def session(self) -> Session:
+        """Where it is done."""
+        return self.hand.session
 
     def sweep(self, jobs: Sequence[Job], gate: Gate) -> list[Ended]:
         """Do these jobs of different tables one after the other; `gate` says why one may not begin any more."""
         pid = self.session.pid
         sweeps = [Sweep(job, found) for job, found in zip(jobs, state.of_tables(self.session, jobs), strict=True)]
-        held = [each.job for each in sweeps if each.found.taken]
-        try:
-            for each in sweeps:
-                self._refuse(each)
-            self._recorded([each for each in sweeps if each.end is None], gate, pid)
-        finally:
-            if held and self.session.pid == pid and not self.session.lost:
-                state.let_go(self.session, held)
-        return [each.end.timed(each.began, each.ended) for each in sweeps if each.end is not None]
+        return steps.go(self.hand, sweeps, self._obstacle, lambda begun: self._work(begun, gate, pid))
 
-    def _refuse(self, each: Sweep) -> None:
-        each.began = time.monotonic()
-        each.end = self.refusal(each.job, each.found)
-        each.ended = time.monotonic()
-        if each.end is not None:
-            self.history.note(each.end.result)
+    def _obstacle(self, each: Sweep) -> Ended | None:
+        """Who is known to be in the way of a statement that would wait."""
+        obstacle = blockers.of_table(self.session, each.job.target.oid) if each.found.hindered else None
+        return obstacle.ended(each.job) if obstacle is not None else None
 
-    def _recorded(self, begun: Sequence[Sweep], gate: Gate, pid: int) -> None:
-        """Work between the two writings of the history; an end that nobody foresaw is written down too."""
-        if not begun:
-            return
-        steps = self.history.begin([(each.job, each.found.bytes) for each in begun])
-        try:
-            for each in self._together(begun, gate):
-                each.end = self._end(each, gate, pid)
-                each.ended = time.monotonic()
-            self._look_after([each for each in begun if each.end is None])
-        except PgtuneError as error:
-            with suppress(PgtuneError):
-                self.history.end([_deed(step, each, str(error)) for step, each in zip(steps, begun, strict=True)])
-            raise
-        self.history.end([_deed(step, each) for step, each in zip(steps, begun, strict=True)])
+    def _work(self, begun: Sequence[Sweep], gate: Gate, pid: int) -> None:
+        for each in self._together(begun, gate):
+            each.end = steps.closed(self.hand, each, gate, pid) or self._done(each)
+            each.ended = time.monotonic()
+        self._look_after([each for each in begun if each.end is None])
 
     def _together(self, begun: Sequence[Sweep], gate: Gate) -> Sequence[Sweep]:
         """Do them in one statement, and give those that it did not reach: each is to be done alone."""
@@ -108,7 +72,7 @@ class Sweeper:
         try:
             jobs = [each.job for each in opened]
             for statement in batches.statements(jobs):
-                self.execute(jobs, statement)
+                self.hand.execute(jobs, statement)
         except (psycopg.Error, ConnectionLost) as error:
             return self._cut_short(opened, began, error)
         if notices.refusal(self.session.notices) is not None:
@@ -120,7 +84,7 @@ class Sweeper:
     def _cut_short(self, opened: Sequence[Sweep], began: float, error: Exception) -> Sequence[Sweep]:
         """Those to be done alone. Cancelled or lost, it was at the first not done; other errors tell no table."""
         pid = self.session.pid
-        ended = self.failed(opened[0].job, error)
+        ended = self.hand.failed(opened[0].job, error)
         left = self._not_done(opened, began)
         if not left or (self.session.pid == pid and not isinstance(error, psycopg.errors.QueryCanceled)):
             return left
@@ -138,24 +102,15 @@ class Sweeper:
         _time([(each, row) for each, row in found if _finished(each, row) is not None], (began, ended))
         return [each for each, row in found if _finished(each, row) is None]
 
-    def _end(self, each: Sweep, gate: Gate, pid: int) -> Ended | None:
-        """The end it came to, None if its statements were carried out."""
-        each.began = each.ended = time.monotonic()
-        if self.session.pid != pid:  # another session by now, without the locks of the one that was lost
-            return Ended(Result(each.job, Outcome.FAILED, NOT_BEGUN), again=True)
-        closed = gate(each.job)
-        if closed is not None:
-            return Ended(closed)
-        each.began = time.monotonic()
-        return self._done(each)
-
     def _done(self, each: Sweep) -> Ended | None:
+        """The end it came to, None if its statements were carried out."""
+        each.began = time.monotonic()
         try:
             for statement in each.job.sql:
-                self.execute([each.job], statement)
+                self.hand.execute([each.job], statement)
                 each.told += self.session.notices
         except (psycopg.Error, ConnectionLost) as error:
-            return self.failed(each.job, error)
+            return self.hand.failed(each.job, error)
         refused = notices.refusal(each.told)
         return None if refused is None else self._left_out(each.job, refused)
 
@@ -165,7 +120,7 @@ class Sweeper:
         obstacle = blockers.of_table(self.session, job.target.oid) if locked else None
         if obstacle is None:
             return Ended(Result(job, refused.outcome, refused.words), again=locked)
-        return Ended(Result(job, obstacle.outcome, obstacle.why, blocked_by=obstacle.who), again=True)
+        return obstacle.ended(job)
 
     def _look_after(self, done: Sequence[Sweep]) -> None:
         found = list(zip(done, self._settled(done), strict=True))
@@ -197,7 +152,7 @@ class Sweeper:
         counted = notices.count(each.told) or _counted(each, row)
         if counted is None or not counted.kept:
             return result
-        holders = blockers.of_horizon(self.session, self.ours())
+        holders = blockers.of_horizon(self.session, self.hand.observer.pids)
         outcome = Outcome.DONE if counted.removed else Outcome.NOTHING_REMOVABLE
         return replace(result, outcome=outcome, detail=_kept(counted, holders), blocked_by=holders)
 
@@ -234,12 +189,6 @@ def _time(found: Sequence[tuple[Sweep, DictRow]], span: batches.Span) -> None:
     spans = batches.shares(*span, [_finished(each, row) for each, row in found])
     for (each, _), (began, ended) in zip(found, spans, strict=True):
         each.began, each.ended = began, ended
-
-
-def _deed(step: int, each: Sweep, lost: str = "") -> Deed:
-    """For the history; `lost` is why it came to no end."""
-    result = each.end.result if each.end is not None else Result(each.job, Outcome.FAILED, lost)
-    return Deed(step, result, each.began, each.ended)
 
 
 def _kept(counted: notices.Count, holders: tuple[Blocker, ...]) -> str:

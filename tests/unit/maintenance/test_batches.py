@@ -63,6 +63,23 @@ def test_what_is_not_done_with_others_begins_alone(other: Job):
     assert chosen([vacuum(1), other, vacuum(3), vacuum(4)]) == [1]
 
 
+def rebuild(number: int, table: int, word: str = "CONCURRENTLY ") -> Job:
+    relation = Relation("public", f"i{number}", number)
+    text = f"REINDEX INDEX {word}public.i{number};"
+    return Job(Kind.REINDEX, "app", relation, Relation("public", "t", table), "", (text,), "", seconds=0.002)
+
+
+def test_small_rebuilds_are_done_together_also_those_of_one_table():
+    """Each in its own statement, so a person reads them one by one; one that locks everybody out begins alone."""
+    jobs = [rebuild(number, number // 2) for number in range(8)]
+    assert chosen(jobs) == [0, 1, 2, 3]
+    assert chosen([*jobs[:2], rebuild(2, 1, ""), *jobs[3:]]) == [0, 1]
+    assert chosen([rebuild(0, 0, ""), *jobs[1:]]) == [0]
+    assert chosen([jobs[0], replace(jobs[1], seconds=10.0), *jobs[2:]]) == [0]
+    assert chosen([vacuum(9), *jobs]) == [9]
+    assert list(grouped(jobs, 1)) == [[job] for job in jobs]
+
+
 def test_their_tables_stand_in_one_statement():
     """Names are left alone; a single job keeps its own text."""
     assert statements([vacuum(1), vacuum(2)]) == (
