@@ -130,4 +130,27 @@ def _slower(rows: Sequence[Row]) -> list[str]:
         size = f"{row.budget or 'all'} MB: {len(row.built.timed)} plans changed"
         found.append(f"{size}; slower by more than a tenth: {', '.join(worse) or 'none'}")
         found += [f"cut off after {TIMEOUT_S} s without the indexes: {', '.join(cut)}"] if cut else []
+        found += _released(row, row.built)
     return found
+
+
+def _released(row: Row, built: Built) -> list[str]:
+    """What is given up for slower queries, as `--prove` does it, and what is slower then."""
+    release = built.released
+    if release is None:
+        return []
+    sizes = {each.index.name: each.size_bytes for each in row.advice.recommendations}
+    left = sum(size for name, size in sizes.items() if name not in release.gone) / MB
+    worse = [
+        f"{name} {release.trials[name].before / 1000:.2f} to {ran.ms / 1000:.2f} s"
+        for name, ran in release.now.items()
+        if ran.ms > max(SLOWER * release.trials[name].before, release.trials[name].before + NOISE_S * 1000)
+    ]
+    whole = sum(ran.ms for ran in release.now.values()) / 1000
+    told = [
+        f"{'kept' if each.kept else 'given up'} for {each.query} ({each.before / 1000:.2f} s before, "
+        f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; others {each.others * 100:+.1f} %): "
+        f"{', '.join(each.indexes)}"
+        for each in release.found
+    ]
+    return [*told, f"then {left:.0f} MB, {whole:.1f} s; slower by more than a tenth: {', '.join(worse) or 'none'}"]

@@ -2,6 +2,7 @@
 
 Each query whose plan changes runs with and without the indexes in turn, in one session, so that both meet the same
 machine: without means that pg_index calls them invalid meanwhile, which hides them from the planner and nothing else.
+Then indexes are given up for queries that are slower with them, as `--prove` does it.
 """
 
 import sys
@@ -14,6 +15,7 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
+from pgtune.indexes.slowed import Release, Trial
 from pgtune.model.design import Index
 from pgtune.plans.parse import plan_of
 
@@ -40,12 +42,24 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """A run as `Release` takes it: milliseconds, and the indexes that the plan used."""
+
+    ms: float
+    indexes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
-    """By query: the planner's cost, and the runs of those whose plan changed."""
+    """By query: the planner's cost, and the runs of those whose plan changed.
+
+    `released` is what is given up for those that are slower, and how all then run.
+    """
 
     costs: Mapping[str, float]
     size_bytes: int = 0
     timed: Mapping[str, Timed] = field(default_factory=dict)
+    released: Release[Ran] | None = None
 
     @property
     def cost(self) -> float:
@@ -72,10 +86,32 @@ def with_indexes(conninfo: str, queries: Mapping[str, str], indexes: Sequence[In
             own = {index.name for index in indexes}
             changed = [name for name, (_cost, used) in plans.items() if used & own] if runs else []
             timed = {name: _turns(connection, name, queries[name], indexes, runs) for name in changed}
+            released = _released(connection, queries, indexes, timed, plans) if timed else None
         finally:
             for name in names:
                 connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(name))
-    return Built({name: cost for name, (cost, _used) in plans.items()}, size, timed)
+    return Built({name: cost for name, (cost, _used) in plans.items()}, size, timed, released)
+
+
+def _released(connection: psycopg.Connection, queries: Mapping[str, str], indexes: Sequence[Index],
+              timed: Mapping[str, Timed], plans: Mapping[str, tuple[float, set[str]]]) -> Release[Ran]:  # fmt: skip
+    """Give up what makes queries slower; each measurement is the second run of two."""
+    by_name = {index.name: index for index in indexes}
+
+    def measure(name: str, without: frozenset[str]) -> Ran:
+        with _hidden(connection, [by_name[each] for each in sorted(without)]):
+            used = frozenset(_plan(connection, queries[name])[1])
+            seconds = _seconds(connection, queries[name])
+            if seconds < LONG_S:
+                seconds = _seconds(connection, queries[name])
+        print(f"  {name} without {len(without)}: {seconds:.2f} s", file=sys.stderr)
+        return Ran(seconds * 1000, used)
+
+    trials = {name: Trial(1.0, median(each.without) * 1000) for name, each in timed.items()}
+    now = {name: Ran(median(each.with_them) * 1000, frozenset(plans[name][1])) for name, each in timed.items()}
+    release = Release(frozenset(by_name), trials, now, measure)
+    release.run()
+    return release
 
 
 def _turns(connection: psycopg.Connection, name: str, text: str, indexes: Sequence[Index], runs: int) -> Timed:

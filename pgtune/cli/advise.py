@@ -61,13 +61,14 @@ def command(conninfo: str, output: str, prove: str | None, *, apply_: bool, **gi
             advised = advise(_request(conninfo, given), options.say, tell)
     except CannotConnect as error:
         raise CannotConnect(f"{error}; to try it on a server that pgtune brings itself: pgtune demo") from error
-    answer = _proven(advised, prove) if prove else advised.answer
+    if prove:
+        advised = _proven(advised, prove)
     gone = [*(["--apply"] if apply_ else []), *(["--prove"] if prove else [])]
-    options.write(_rendered(answer, output, live=given["snapshot"] is None, gone=gone))
-    _write_scripts(answer, given["scripts"])
+    options.write(_rendered(advised.answer, output, live=given["snapshot"] is None, gone=gone))
+    _write_scripts(advised.answer, given["scripts"])
     if apply_:
         return _apply(advised, conninfo, given)
-    return 1 if answer.advises else 0
+    return 1 if advised.answer.advises else 0
 
 
 def _check(conninfo: str, given: dict[str, Any], *, apply_: bool) -> None:
@@ -124,7 +125,7 @@ def _write_scripts(answer: "Answer", folder: Path | None) -> None:
             path.with_suffix(".partman.sql").write_text(each.partman + "\n", encoding="utf-8")
 
 
-def _proven(advised: "Advised", conninfo: str) -> "Answer":
+def _proven(advised: "Advised", conninfo: str) -> "Advised":
     from pgtune.usecases.prove_indexes import prove
 
     return prove(advised, conninfo, options.say)

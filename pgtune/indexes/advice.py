@@ -28,7 +28,7 @@ class Limits:
 
     `budget_bytes` None: all the storage it wants. `worst` is how many times dearer one query may become.
     `over` says that time is up: the answer is then what was found so far. `exact` asks for the bound under the budget,
-    which takes minutes and the solver of the extra `ilp`.
+    which takes minutes and the solver of the extra `ilp`. `only` are candidates to choose among, None: all there are.
     """
 
     budget_bytes: int | None = None
@@ -37,6 +37,7 @@ class Limits:
     worst: float = 1.1
     over: Callable[[], bool] = never
     exact: bool = False
+    only: frozenset[Index] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,12 @@ class Item:
 
 @dataclass(slots=True)
 class Pool:
-    """Every candidate so far. `limit` bytes: a bigger one is not taken in."""
+    """Every candidate so far. `limit` bytes: a bigger one is not taken in, nor one that is not among `only`."""
 
     items: Sequence[Item]
     size_of: SizeOf
     limit: int | None = None
+    only: frozenset[Index] | None = None
     candidates: list[Candidate] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     impossible: int = 0
@@ -53,11 +54,11 @@ class Pool:
                 self._by_table.setdefault(table, []).append((item, found))
 
     def add(self, candidate: Candidate) -> int:
-        """The candidate's bit, 0 if it is too big; a new one is made known to every query it is relevant to."""
+        """The candidate's bit, 0 if it is not to be had; a new one is made known to every query it is relevant to."""
         index = candidate.index
         if index in self._numbers:
             return 1 << self._numbers[index]
-        if index in self._refused:
+        if index in self._refused or (self.only is not None and index not in self.only):
             return 0
         size = self.size_of(index)
         if self.limit is not None and size > self.limit:

@@ -1,29 +1,38 @@
-"""Queries run for real on a server that was named for it: read-only, timed out, rolled back, and only harmless ones."""
+"""Queries run for real on a server that was named for it: read-only, timed out, rolled back, and only harmless ones.
+
+To see what a query does without an index that the proof has made, it is dropped in the transaction that is rolled back.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
 
 from pgtune import resources
-from pgtune.model.design import Query
+from pgtune.model.design import Name, Query
 from pgtune.model.errors import NotAllowed, Refused
 from pgtune.server.connect import Connection, rows, translated
 
-EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+EXECUTED = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+PLANNED = "EXPLAIN (FORMAT JSON) "
+PLAN_SECONDS = 10.0  # what planning alone may take
 RUNS = 2  # the first warms the cache, the last counts
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What EXPLAIN ANALYZE said: total cost, milliseconds, pages of 8 kB hit or read, rows, and the indexes used."""
+    """What EXPLAIN ANALYZE said: total cost, milliseconds, pages of 8 kB hit or read, rows, and the indexes used.
+
+    Of one that was cut off, `ms` is how long it had, and there are neither pages nor rows.
+    """
 
     cost: float
     ms: float
     buffers: int
     rows: float
     indexes: frozenset[str]
+    cut_off: bool = False
 
 
 def volatile(connection: Connection, functions: Sequence[tuple[str, str]]) -> list[str]:
@@ -33,29 +42,36 @@ def volatile(connection: Connection, functions: Sequence[tuple[str, str]]) -> li
     return [str(row["name"]) for row in found]
 
 
-def execute(connection: Connection, query: Query, seconds: float) -> Execution:
+def execute(connection: Connection, query: Query, seconds: float, without: Sequence[Name] = ()) -> Execution:
     """Run a query that was found to be one harmless SELECT; its parameters are bound, so nothing of them is SQL.
 
+    It is run as if the indexes `without` were not there. After `seconds` it is cut off.
+
     Raises:
-        Refused: the server refused it, or it took longer than `seconds`.
+        Refused: the server refused it.
     """
     try:
-        found = [_once(connection, query, seconds) for _ in range(RUNS)]
+        found = [_once(connection, EXECUTED, query, seconds, without) for _ in range(RUNS)]
     except Refused as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-            raise Refused(f"it took longer than {seconds:g} s") from error
+            planned = _once(connection, PLANNED, query, PLAN_SECONDS, without)
+            return replace(planned, ms=seconds * 1000, cut_off=True)
         raise
     return found[-1]
 
 
-def _once(connection: Connection, query: Query, seconds: float) -> Execution:
+def _once(connection: Connection, explain: str, query: Query, seconds: float, without: Sequence[Name]) -> Execution:
     path = sql.SQL(", ").join(map(sql.Identifier, query.search_path))
     with translated(), connection.transaction(force_rollback=True):
-        connection.execute("SET TRANSACTION READ ONLY")
+        if without:
+            connection.execute("SET TRANSACTION READ WRITE")
         connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
         connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(seconds * 1000)))
+        for each in without:
+            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(each.schema, each.name)))
+        connection.execute("SET TRANSACTION READ ONLY")
         cursor = psycopg.RawCursor(connection)
-        answer = cursor.execute(EXPLAIN + query.text, query.bindings or ()).fetchone()
+        answer = cursor.execute(explain + query.text, query.bindings or ()).fetchone()
     if answer is None:
         raise Refused("the server gave no plan")
     return _read(answer["QUERY PLAN"][0])

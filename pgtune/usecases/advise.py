@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pgtune import guide, resources
 from pgtune.indexes.advice import IndexAdvice, Limits, Progress
 from pgtune.indexes.advise import advise as advise_indexes
-from pgtune.model.design import Design
+from pgtune.model.design import Design, Index
 from pgtune.model.errors import BadInput, NotSql
 from pgtune.partitions.advice import Limits as PartitionLimits
 from pgtune.partitions.advice import PartitionAdvice
@@ -119,9 +119,21 @@ def _entries(path: Path) -> Iterator[Entry]:
         raise BadInput(f"{path}: {error}") from error
 
 
-def _indexes(request: Request, twin: Twin, workload: Workload, tell: Tell) -> IndexAdvice:
+def narrowed(advised: Advised, twin: Twin, only: frozenset[Index]) -> Advised:
+    """The same advice with no other new indexes than these; its distance to what all candidates would bring stays."""
+    found = _indexes(Request(budget=advised.answer.budget_bytes), twin, advised.workload, lambda _progress: None, only)
+    found = replace(found, bound=advised.answer.indexes.bound, candidates=advised.answer.indexes.candidates)
+    design = Design(frozenset(each.index for each in found.recommendations))
+    return replace(advised, answer=replace(advised.answer, indexes=found), design=design)
+
+
+def _indexes(
+    request: Request, twin: Twin, workload: Workload, tell: Tell, only: frozenset[Index] | None = None
+) -> IndexAdvice:
     until = time.monotonic() + request.seconds
-    limits = Limits(budget_bytes=request.budget, max_indexes=request.max_indexes, over=lambda: time.monotonic() > until)
+    limits = Limits(
+        budget_bytes=request.budget, max_indexes=request.max_indexes, over=lambda: time.monotonic() > until, only=only
+    )
     with two_at_once(twin) as side:
         return advise_indexes(
             twin.snapshot, workload, side.plan, twin.size_of, limits, tell,

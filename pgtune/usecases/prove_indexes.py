@@ -1,14 +1,18 @@
-"""`pgtune advise --prove`: the advised indexes really built on a copy, the queries measured, everything removed."""
+"""`pgtune advise --prove`: the advised indexes really built on a copy, the queries measured, everything removed.
 
-from collections.abc import Callable, Iterator, Sequence
+An index with which a query was slower than without any of them is given up if the others can nearly do without it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgtune import versions
+from pgtune.indexes import slowed
 from pgtune.indexes.advice import QueryCost
-from pgtune.model.design import AS_IT_IS, Design, Query
+from pgtune.model.design import AS_IT_IS, Design, Index, Name, Query
 from pgtune.model.errors import MustNotRunHere, NotPlannable, NotSql, PgtuneError, Refused
 from pgtune.model.step import State
-from pgtune.report.advice.answer import Answer, Built, Measured, Proof, Run
+from pgtune.report.advice.answer import Built, Measured, Proof, Run, Slowed
 from pgtune.server import ledger, proving
 from pgtune.server.build import Build, Outcome
 from pgtune.server.connect import Connection, reading
@@ -21,7 +25,7 @@ from pgtune.sqltext import safety
 from pgtune.sqltext.analysis import shape
 from pgtune.sqltext.parse import kind, planable
 from pgtune.twin import Twin, raised
-from pgtune.usecases.advise import Advised
+from pgtune.usecases.advise import Advised, narrowed
 from pgtune.usecases.build import as_wanted
 from pgtune.workload import Statement
 from pgtune.workload.catalog import Tables
@@ -44,8 +48,18 @@ class Trial:
     why_not: str | None
 
 
-def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
-    """The answer with what was measured on this server; as it was, if it advises no index.
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The executions of each query by its text, or why there is none: without the indexes, and with those that stay."""
+
+    before: Mapping[str, Execution | str]
+    after: Mapping[str, Execution | str]
+    slowed: tuple[Slowed, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def prove(advised: Advised, conninfo: str, say: Say) -> Advised:
+    """The advice with what was measured on this server, without what was given up; as it was, if it has no index.
 
     Raises:
         MustNotRunHere: it is the server that the snapshot came from, a standby, or one that was not tested.
@@ -54,7 +68,7 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
     """
     if not advised.answer.indexes.recommendations:
         say("there is no index to prove")
-        return advised.answer
+        return advised
     with Writer(conninfo) as writer, ledger.opened() as book, reading(conninfo) as session:
         writer.connect()
         target = writer.target()
@@ -62,24 +76,18 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Answer:
         proving.may_measure(session)
         with raised(advised.snapshot) as twin:
             trials = list(_trials(advised, twin, session))
-        before = _measured(trials, session, say)
-        built, after, notes = _with_indexes(advised, Build(writer, book, target, PATIENCE, say), trials, session)
-        found = tuple(_joined(each, before, after, advised.design) for each in trials)
-    return replace(advised.answer, proof=Proof(writer.name, built, found, (*notes, *_dearer(found))))
+            before = _measured(trials, session, say)
+            build = Build(writer, book, target, PATIENCE, say)
+            built, measures, notes = _with_indexes(advised, build, trials, session, before)
+            advised = _without(advised, twin, measures.slowed)
+        found = tuple(_joined(each, measures, advised.design) for each in trials)
+    proof = Proof(writer.name, built, found, (*notes, *measures.notes), measures.slowed)
+    return replace(advised, answer=replace(advised.answer, proof=proof))
 
 
-WORSE = 1.1  # as the advice itself allows a query to become dearer
-
-
-def _dearer(found: Sequence[Measured]) -> Iterator[str]:
-    """The queries that read more or take longer with the indexes, against what the planner believed."""
-    for each in found:
-        if each.before is None or each.after is None:
-            continue
-        slower = each.after.ms > WORSE * each.before.ms and each.after.ms - each.before.ms > 1
-        if slower and each.after.buffers > WORSE * each.before.buffers:
-            text = " ".join(each.text.split())[:60]
-            yield f"slower with the indexes: {text} ({each.before.ms:.3g} ms before, {each.after.ms:.3g} ms after)"
+def _without(advised: Advised, twin: Twin, slowed: Sequence[Slowed]) -> Advised:
+    gone = frozenset(index for each in slowed if not each.kept for index in each.indexes)
+    return narrowed(advised, twin, advised.design.indexes - gone) if gone else advised
 
 
 def refuse(target: Target, snapshot: Snapshot) -> None:
@@ -164,14 +172,48 @@ def _measured(trials: Sequence[Trial], session: Connection, say: Say) -> dict[st
     return found
 
 
-def _with_indexes(advised: Advised, build: Build, trials: Sequence[Trial], session: Connection) -> tuple[
-    tuple[Built, ...], dict[str, Execution | str], tuple[str, ...]
-]:  # fmt: skip
+def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], after: Mapping[str, Execution | str],
+              indexes: frozenset[Index], session: Connection, say: Say) -> Measures:  # fmt: skip
+    """What is given up for the queries that are slower, and how all of them run without it."""
+    queries = {trial.query.text: trial for trial in trials}
+    by_name = {index.name: index for index in indexes}
+
+    def measure(text: str, without: frozenset[str]) -> Execution:
+        say(f"measuring without {len(without)} of {len(by_name)} indexes")
+        names = [Name(by_name[each].table.schema, each) for each in sorted(without)]
+        return proving.execute(session, queries[text].query, SECONDS, names)
+
+    both = {
+        text: (first, second)
+        for text, first in before.items()
+        if isinstance(first, Execution) and isinstance(second := after.get(text), Execution)
+    }
+    weights = {text: slowed.Trial(queries[text].cost.weight, first.ms) for text, (first, _second) in both.items()}
+    release = slowed.Release(frozenset(by_name), weights, {text: ran for text, (_first, ran) in both.items()}, measure)
+    notes = []
+    try:
+        release.run()
+    except Refused as error:
+        notes.append(f"which indexes make a query slower was not found out to the end: {error}")
+    found = tuple(
+        Slowed(each.query, tuple(by_name[name] for name in each.indexes), each.before, each.after, each.without,
+               each.others, each.kept)
+        for each in release.found
+    )  # fmt: skip
+    return Measures(before, {**after, **release.now}, found, tuple(notes))
+
+
+def _with_indexes(
+    advised: Advised, build: Build, trials: Sequence[Trial], session: Connection, before: Mapping[str, Execution | str]
+) -> tuple[tuple[Built, ...], Measures, tuple[str, ...]]:
     """Build, measure, remove; what could not be built is a note."""
     wanted = [as_wanted(each) for each in advised.answer.indexes.recommendations]
     number, outcomes = build.carry_out(wanted)
     try:
+        created = {each.wanted.name.name for each in outcomes if each.fate == "created"}
+        indexes = frozenset(index for index in advised.design.indexes if index.name in created)
         after = _measured(trials, session, build.say)
+        measures = _released(trials, before, after, indexes, session, build.say)
     finally:
         with steadfast(build.say):
             left = _removed(number, outcomes, build, build.ledger)
@@ -182,7 +224,7 @@ def _with_indexes(advised: Advised, build: Build, trials: Sequence[Trial], sessi
         if each.fate == "created"
     )
     notes = tuple(f"{each.wanted.name}: {each.fate}, {each.why}" for each in outcomes if each.fate != "created")
-    return built, after, (*notes, *left)
+    return built, measures, (*notes, *left)
 
 
 def _removed(number: int, outcomes: Sequence[Outcome], build: Build, book: Ledger) -> list[str]:
@@ -201,9 +243,8 @@ def _removed(number: int, outcomes: Sequence[Outcome], build: Build, book: Ledge
     return left
 
 
-def _joined(trial: Trial, before: dict[str, Execution | str], after: dict[str, Execution | str],
-            design: Design) -> Measured:  # fmt: skip
-    first, second = before.get(trial.query.text), after.get(trial.query.text)
+def _joined(trial: Trial, measures: Measures, design: Design) -> Measured:
+    first, second = measures.before.get(trial.query.text), measures.after.get(trial.query.text)
     own = {index.name for index in design.indexes}
     used = tuple(sorted(second.indexes & own)) if isinstance(second, Execution) else ()
     why_not = trial.why_not or next((each for each in (first, second) if isinstance(each, str)), None)
@@ -214,4 +255,6 @@ def _joined(trial: Trial, before: dict[str, Execution | str], after: dict[str, E
 
 
 def _run(found: Execution | str | None) -> Run | None:
-    return Run(found.cost, found.ms, found.buffers, found.rows) if isinstance(found, Execution) else None
+    if not isinstance(found, Execution):
+        return None
+    return Run(found.cost, found.ms, found.buffers, found.rows, found.cut_off)

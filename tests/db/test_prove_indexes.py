@@ -8,8 +8,11 @@ import pytest
 from pgtune.cluster import Cluster
 from pgtune.model.errors import MustNotRunHere
 from pgtune.model.step import State
+from pgtune.report.advice import proof
+from pgtune.report.paper import Paper
 from pgtune.server import ledger
 from pgtune.server.writer import Writer
+from pgtune.usecases import prove_indexes
 from pgtune.usecases.advise import Request, advise
 from pgtune.usecases.prove_indexes import prove
 
@@ -36,11 +39,15 @@ update measured set note = '' where customer = 83;
 
 
 def prepared(dsn):
+    execute(dsn, TABLE)
+    return dsn
+
+
+def execute(dsn, script):
     with psycopg.connect(dsn, autocommit=True) as connection:
-        for statement in TABLE.split(";\n"):
+        for statement in script.split(";"):
             if statement.strip():
                 connection.execute(statement)
-    return dsn
 
 
 @pytest.fixture
@@ -52,8 +59,9 @@ def workload(tmp_path) -> Path:
 
 @pytest.fixture
 def staging(server):
-    """A server of its own making: a copied folder would have the other's identity."""
+    """A server of its own making: a copied folder would have the other's identity. It keeps few pages in memory."""
     cluster = Cluster.throw_away(server.binaries)
+    cluster.configure({"shared_buffers": "1MB"})
     cluster.start()
     yield cluster
     cluster.remove()
@@ -75,9 +83,9 @@ def test_predicted_beside_measured_and_nothing_left(advised, staging):
     """Only the plain SELECT ran; with the index it reads less, nearly as predicted; the copy is as it was."""
     dsn = prepared(staging.conninfo())
     before = state(dsn)
-    proof = prove(advised, dsn, lambda _text: None).proof
+    found = prove(advised, dsn, lambda _text: None).answer.proof
     assert state(dsn) == before
-    ran = [each for each in proof.queries if each.why_not is None]
+    ran = [each for each in found.queries if each.why_not is None]
     assert [each.text for each in ran] == ["select note from measured where customer = 77"]
     (only,) = ran
     assert only.used
@@ -85,17 +93,75 @@ def test_predicted_beside_measured_and_nothing_left(advised, staging):
     assert only.after.cost == pytest.approx(only.predicted_after, rel=0.2)
     assert only.before.cost == pytest.approx(only.predicted_before, rel=0.05)
     assert only.before.rows == only.after.rows == 20
-    assert proof.built
-    for built in proof.built:
+    assert found.built
+    for built in found.built:
         assert built.bytes == pytest.approx(built.predicted_bytes, rel=0.25)
     with ledger.opened() as book:
         assert book.runs()[0].state is State.UNDONE
 
 
+SKEWED = """
+drop table if exists skewed;
+create table skewed (code int not null, note text not null);
+insert into skewed select {code}, repeat('x', 100) from generate_series(1, 100000) as n;
+vacuum analyze skewed;
+"""
+
+
+def test_an_index_that_slows_a_query_is_given_up(database, staging, tmp_path):
+    """On the copy all rows have these codes, and the planner is kept from reading the table: it looks each of them up.
+
+    The other index stays, and nothing is left on the copy.
+    """
+    path = tmp_path / "workload.sql"
+    queries = "select note from measured where customer = 77", "select note from skewed where code between 1 and 100"
+    path.write_text(";\n".join(queries))
+    execute(prepared(database), SKEWED.format(code="hashint4(n)"))
+    dsn = prepared(staging.conninfo())
+    execute(dsn, SKEWED.format(code="1 + abs(hashint4(n) % 100)"))
+    for setting in ("enable_seqscan", "enable_bitmapscan", "jit"):
+        execute(dsn, f"alter database postgres set {setting} = off")
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    assert {each.table.name for each in found.answer.indexes.recommendations} == {"measured", "skewed"}
+    before = state(dsn)
+    answer = prove(found, dsn, lambda _text: None).answer
+    assert state(dsn) == before
+    assert {each.table.name for each in answer.indexes.recommendations} == {"measured"}
+    assert answer.indexes.bound == found.answer.indexes.bound
+    (slowed,) = answer.proof.slowed
+    assert (slowed.text, slowed.kept) == (queries[1], False)
+    assert slowed.without_ms < slowed.after_ms
+    measured = {each.text: each for each in answer.proof.queries}
+    assert measured[slowed.text].after.ms == slowed.without_ms
+    assert not measured[slowed.text].used
+    assert measured[queries[0]].used
+    assert "given up: skewed_code" in proof.section(answer.proof, Paper(width=400))[-1]
+
+
+NAP = """
+create function nap(n bigint) returns boolean language sql immutable cost 0.0001
+    as 'select count(*) > 0 and n is not null from generate_series(1, 100)';
+"""
+
+
+def test_a_query_that_is_cut_off_without_the_index_is_told_with_it(database, staging, tmp_path, monkeypatch):
+    """Its function is called for every row, or for those that the index finds."""
+    monkeypatch.setattr(prove_indexes, "SECONDS", 0.3)
+    path = tmp_path / "workload.sql"
+    path.write_text("select note from measured where customer = 77 and nap(id)")
+    for dsn in (database, staging.conninfo()):
+        execute(prepared(dsn), NAP)
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    (only,) = prove(found, staging.conninfo(), lambda _text: None).answer.proof.queries
+    assert only.before.cut_off
+    assert not only.after.cut_off
+    assert "more than 300 ms → " in proof.told(only)
+
+
 def test_everything_that_could_do_more_is_refused(advised, staging):
     """Volatile functions, views, row locks and writes are named as the reason."""
     dsn = prepared(staging.conninfo())
-    reasons = {each.text.strip(): each.why_not for each in prove(advised, dsn, lambda _text: None).proof.queries}
+    reasons = {each.text.strip(): each.why_not for each in prove(advised, dsn, lambda _text: None).answer.proof.queries}
     told = " | ".join(filter(None, reasons.values()))
     for words in ("it calls wipes", "it reads a view", "it locks rows", "it calls nextval", "only SELECT is run"):
         assert words in told

@@ -11,12 +11,16 @@ SCHEMA = "pgtune.advise/1"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One measured execution: the planner's cost, milliseconds, pages of 8 kB hit or read, rows."""
+    """One measured execution: the planner's cost, milliseconds, pages of 8 kB hit or read, rows.
+
+    One that was cut off took longer than `ms`, and has neither pages nor rows.
+    """
 
     cost: float
     ms: float
     buffers: int
     rows: float
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,31 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
+class Slowed:
+    """A query that took longer with the indexes than without any, and those without which it does not.
+
+    `others` is how much longer all other queries take without them, as a share of the workload's time. They were given
+    up, or `kept` because that is too much; then it is at least so much.
+    """
+
+    text: str
+    indexes: tuple[Index, ...]
+    before_ms: float
+    after_ms: float
+    without_ms: float
+    others: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What `--prove` found on the server named for it."""
+    """What `--prove` found on the server named for it; indexes that were given up are in `built`, not in the advice."""
 
     target: str
     built: tuple[Built, ...]
     queries: tuple[Measured, ...]
     notes: tuple[str, ...] = ()
+    slowed: tuple[Slowed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

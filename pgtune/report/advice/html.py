@@ -53,7 +53,7 @@ def _template() -> Template:
     filters = {
         "visible": visible, "size": human_bytes, "keys": words.keys, "facts": words.facts,
         "cost": words.cost, "statement": words.statement, "dropped": words.dropped, "weight": words.weight,
-        "told": proof.told, "script": words.script,
+        "told": proof.told, "remarks": proof.remarks, "script": words.script,
     }  # fmt: skip
     environment.filters.update(filters)
     environment.globals["change"] = words.change

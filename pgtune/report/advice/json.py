@@ -160,4 +160,22 @@ def _proof(answer: Answer) -> dict[str, Any] | None:
         }
         for each in proof.built
     ]
-    return {"target": proof.target, "built": built, "queries": form(proof.queries), "notes": list(proof.notes)}
+    slowed = [
+        {
+            "query": each.text,
+            "indexes": [index.name for index in each.indexes],
+            "before_ms": each.before_ms,
+            "after_ms": each.after_ms,
+            "without_ms": each.without_ms,
+            "others": each.others,
+            "kept": each.kept,
+        }
+        for each in proof.slowed
+    ]
+    return {
+        "target": proof.target,
+        "built": built,
+        "queries": form(proof.queries),
+        "slowed": slowed,
+        "notes": list(proof.notes),
+    }

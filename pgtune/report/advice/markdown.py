@@ -27,6 +27,7 @@ def markdown(answer: Answer) -> str:
     if answer.proof:
         rows = [(code(words.statement(each.text)), text(proof.told(each))) for each in answer.proof.queries]
         parts += ["## Proof", text(f"Measured on {answer.proof.target}"), _table(("query", "measured"), rows)]
+        parts += ["\n".join(f"- {text(each)}" for each in proof.remarks(answer.proof))]
     parts += _list("Left alone, and why", (f"{what}: {why}" for what, why in words.left_out(answer)))
     parts += _list("Notes", answer.notes)
     return "\n\n".join(parts) + "\n"

@@ -2,7 +2,7 @@
 
 from pgtune.model.units import human_bytes
 from pgtune.report.advice import words
-from pgtune.report.advice.answer import Measured, Proof
+from pgtune.report.advice.answer import Measured, Proof, Run, Slowed
 from pgtune.report.paper import Paper, visible
 
 
@@ -17,9 +17,29 @@ def section(proof: Proof, paper: Paper) -> list[str]:
     for query in proof.queries:
         text = words.statement(visible(query.text), max(20, paper.room - 4))
         lines += ["", paper.paint(f"  {text}", "faint"), *paper.wrapped(told(query), 4, 2)]
-    for note in proof.notes:
-        lines += paper.wrapped(f"! {note}", 2, 2, role="warning")
+    lines += [""] if proof.slowed or proof.notes else []
+    for note in remarks(proof):
+        lines += paper.wrapped(f"! {visible(note)}", 2, 2, role="warning")
     return lines
+
+
+def remarks(proof: Proof) -> list[str]:
+    """What a reader must know beside the figures: indexes that slow a query first."""
+    return [*map(_slowed, proof.slowed), *proof.notes]
+
+
+def _slowed(each: Slowed) -> str:
+    names = " and ".join(index.name for index in each.indexes)
+    query = f'"{words.statement(each.text, 60)}"'
+    times = f"took {_ms(each.after_ms)} with it, {_ms(each.without_ms)} without, {_ms(each.before_ms)} today"
+    if each.kept:
+        return f"kept: {names}, though {query} {times}: the others would take {each.others * 100:.0f} % longer, or more"
+    others = f"{each.others * 100:.1f} % longer" if each.others >= 0.0005 else "no longer"
+    return f"given up: {names}. {query} {times}; the others take {others} without it"
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:,.0f} ms" if ms >= 100 else f"{ms:.3g} ms"
 
 
 def told(query: Measured) -> str:
@@ -30,6 +50,16 @@ def told(query: Measured) -> str:
     predicted = f"{words.cost(query.predicted_before)} → {words.cost(query.predicted_after)}"
     return (
         f"cost {words.cost(before.cost)} → {words.cost(after.cost)} (predicted {predicted}) · "
-        f"buffers {before.buffers:,} → {after.buffers:,} · {before.ms:.3g} → {after.ms:.3g} ms"
+        f"buffers {_buffers(before)} → {_buffers(after)} · {_times(before, after)}"
         + ("" if query.used else " · the new indexes are not used")
     )
+
+
+def _times(before: Run, after: Run) -> str:
+    if not before.cut_off and not after.cut_off:
+        return f"{before.ms:.3g} → {after.ms:.3g} ms"
+    return " → ".join(f"more than {_ms(each.ms)}" if each.cut_off else _ms(each.ms) for each in (before, after))
+
+
+def _buffers(run: Run) -> str:
+    return "not known" if run.cut_off else f"{run.buffers:,}"

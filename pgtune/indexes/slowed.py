@@ -1,0 +1,152 @@
+"""Which new indexes to give up because a query took longer with them than without any of them, as measured.
+
+A planner takes the cheapest plan by its estimates; where these are far off, an index that serves other queries makes
+this one slower. What is given up for it is what the workload, as measured, can nearly do without.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from pgtune.indexes.trusted import NEAR
+
+SLOWER = 1.1  # times as long as without the indexes: what is taken for slower, as the advice itself allows
+NOISE_MS = 1.0  # a query is not slower by less
+
+
+class Ran(Protocol):
+    """One execution: milliseconds, and all indexes that its plan used."""
+
+    @property
+    def ms(self) -> float:
+        """How long it took."""
+
+    @property
+    def indexes(self) -> frozenset[str]:
+        """What the plan used, by name."""
+
+
+Each = TypeVar("Each", bound=Ran)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A query: how often it is executed, and its milliseconds without any of the new indexes."""
+
+    weight: float
+    before: float
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Indexes, and the query they are given up for: its milliseconds without any, with all, and without these.
+
+    `others` is how much longer all other queries take for it, times their weight, as a share of the workload's time;
+    `kept` where that is too much, so that the indexes stay and the query with them: then it is at least that.
+    """
+
+    indexes: tuple[str, ...]
+    query: str
+    before: float
+    after: float
+    without: float
+    others: float
+    kept: bool = False
+
+
+@dataclass(slots=True)
+class Release(Generic[Each]):
+    """Frees queries from indexes. `now` is how each runs with what is left of `indexes`.
+
+    `measure` runs a query while the planner does not see these of them.
+    """
+
+    indexes: frozenset[str]
+    trials: dict[str, Trial]
+    now: dict[str, Each]
+    measure: Callable[[str, frozenset[str]], Each]
+    gone: frozenset[str] = frozenset()
+    found: list[GivenUp] = field(default_factory=list)
+
+    def run(self) -> list[GivenUp]:
+        """What is given up for which query, those that lose most first."""
+        most = self._total(self.now) * (1 + NEAR)
+        seen = set[str]()
+        while slow := [key for key in self.trials if key not in seen and self._slow(key)]:
+            key = max(slow, key=lambda each: self.trials[each].weight * (self.now[each].ms - self.trials[each].before))
+            seen.add(key)
+            if self._confirmed(key):
+                self._free(key, most)
+        return self.found
+
+    def _slow(self, key: str) -> bool:
+        return _slower(self.now[key].ms, self.trials[key].before)
+
+    def _confirmed(self, key: str) -> bool:
+        """Run it both ways once more: slow is what is slower by its best time than without them by its worst."""
+        again, without = self.measure(key, self.gone), self.measure(key, self.indexes)
+        trial = self.trials[key]
+        self.trials[key] = Trial(trial.weight, max(trial.before, without.ms))
+        self.now[key] = min(self.now[key], again, key=lambda ran: ran.ms)
+        return self._slow(key)
+
+    def _free(self, key: str, most: float) -> None:
+        """Give up what makes it slow, if all others together can do without."""
+        total, best = self._total(self.now), None
+        for names, ran in self._ways(key):
+            others = self._without(key, names, most)
+            changed = {**self.now, **others, key: ran}
+            share = (self._total(others) - self._total({each: self.now[each] for each in others})) / max(total, 1e-9)
+            before, after = self.trials[key].before, self.now[key].ms
+            found = GivenUp(tuple(sorted(names)), key, before, after, ran.ms, share, self._total(changed) > most)
+            if not found.kept:
+                self.gone, self.now = self.gone | names, changed
+                self.found.append(found)
+                return
+            best = min(best or found, found, key=lambda each: each.others)
+        if best is not None:
+            self.found.append(best)
+
+    def _ways(self, key: str) -> Iterator[tuple[frozenset[str], Each]]:
+        """Sets of indexes without which the query is not slow: single ones, those that matter least to others first.
+
+        If none is enough by itself, several, each of which leaves it faster than another would. With none of them in
+        its plan it is what it was, whatever a busy machine makes of that.
+        """
+        gone, ran = frozenset[str](), self.now[key]
+        while used := ran.indexes & self.indexes:
+            tried = {name: self.measure(key, self.gone | gone | {name}) for name in sorted(used)}
+            before = self.trials[key].before
+            free = [n for n, each in tried.items() if not (each.indexes & self.indexes and _slower(each.ms, before))]
+            yield from ((gone | {name}, tried[name]) for name in sorted(free, key=self._worth))
+            if free:
+                return
+            name = min(tried, key=lambda each: tried[each].ms)
+            gone, ran = gone | {name}, tried[name]
+
+    def _worth(self, name: str) -> float:
+        """What the queries that use it have gained so far, whatever they would do without it."""
+        return sum(self._gained(key) for key, ran in self.now.items() if name in ran.indexes)
+
+    def _without(self, key: str, names: frozenset[str], most: float) -> dict[str, Each]:
+        """The other queries that use any of these, as they run without, those that gained most first.
+
+        Once they are known to take too long together, no more are run.
+        """
+        users = [each for each, ran in self.now.items() if each != key and ran.indexes & names]
+        found: dict[str, Each] = {}
+        for each in sorted(users, key=self._gained, reverse=True):
+            if self._total({**self.now, **found}) - self.trials[key].weight * self.now[key].ms > most:
+                break
+            found[each] = self.measure(each, self.gone | names)
+        return found
+
+    def _gained(self, key: str) -> float:
+        return self.trials[key].weight * (self.trials[key].before - self.now[key].ms)
+
+    def _total(self, ran: Mapping[str, Ran]) -> float:
+        return sum(self.trials[key].weight * each.ms for key, each in ran.items())
+
+
+def _slower(ms: float, before: float) -> bool:
+    return ms > SLOWER * before and ms - before > NOISE_MS

@@ -1,0 +1,116 @@
+"""Indexes are given up for a query that they slow, if others can nearly do without; a fake stands for the server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from pgtune.indexes.slowed import Release, Trial
+
+
+@dataclass(frozen=True)
+class Ran:
+    ms: float
+    indexes: frozenset[str]
+
+
+@dataclass
+class Server:
+    """`plans` of each query, the planner's choice first: what it uses, and what it really takes."""
+
+    plans: Mapping[str, list[tuple[str, float]]]
+    asked: int = 0
+
+    def run(self, query: str, without: frozenset[str]) -> Ran:
+        self.asked += 1
+        used, ms = next((used, ms) for used, ms in self.plans[query] if not set(used.split()) & without)
+        return Ran(ms, frozenset(used.split()) | {"existing"})
+
+
+def release(plans: Mapping[str, list[tuple[str, float]]], weights: Mapping[str, float] | None = None) -> Release[Ran]:
+    server = Server(plans)
+    indexes = frozenset(name for each in plans.values() for used, _ in each for name in used.split())
+    trials = {query: Trial((weights or {}).get(query, 1.0), server.run(query, indexes).ms) for query in plans}
+    return Release(indexes, trials, {query: server.run(query, frozenset()) for query in plans}, server.run)
+
+
+def test_nothing_is_given_up_where_nothing_is_slower():
+    """Not for a tenth either, nor for less than a millisecond; nothing is run again."""
+    found = release({"a": [("x", 10), ("", 100)], "b": [("x", 105), ("", 100)], "c": [("x", 0.9), ("", 0.1)]})
+    before = found.measure.__self__.asked
+    assert found.run() == []
+    assert found.measure.__self__.asked == before
+
+
+def test_an_index_that_only_slows_is_given_up():
+    """The query runs as before, the others as with all of them."""
+    found = release({"good": [("x", 10), ("", 1000)], "bad": [("y", 200), ("", 100)]})
+    (given,) = found.run()
+    assert (given.indexes, given.query, given.kept) == (("y",), "bad", False)
+    assert (given.before, given.after, given.without, given.others) == (100, 200, 100, 0)
+    assert {query: ran.ms for query, ran in found.now.items()} == {"good": 10, "bad": 100}
+
+
+def test_of_two_that_are_enough_the_one_goes_that_others_miss_least():
+    """The slow plan needs both: without either of them it is another one."""
+    plans = {"good": [("x", 10), ("", 1000)], "fair": [("y", 90), ("", 100)], "bad": [("x y", 300), ("", 100)]}
+    found = release(plans)
+    assert [given.indexes for given in found.run()] == [("y",)]
+    assert found.now["fair"].ms == 100
+
+
+def test_several_go_where_one_is_not_enough():
+    """Each time that without which it is fastest."""
+    found = release({"good": [("z", 10), ("", 1000)], "bad": [("x", 300), ("y", 200), ("", 100)]})
+    (given,) = found.run()
+    assert given.indexes == ("x", "y")
+    assert found.now["bad"].ms == 100
+
+
+@pytest.mark.parametrize(("weight", "kept"), [(1.0, True), (0.001, False)])
+def test_what_the_others_need_stays(weight: float, kept: bool):
+    """They would take ten times as long, which counts as often as they are executed; the answer says by how much."""
+    plans = {"good": [("x", 100), ("", 1000)], "bad": [("x", 200), ("", 100)]}
+    found = release(plans, {"good": weight})
+    (given,) = found.run()
+    assert given.kept is kept
+    assert given.others == pytest.approx(900 * weight / (100 * weight + 200))
+    assert found.now["bad"].ms == (200 if kept else 100)
+
+
+def test_no_more_is_run_than_tells_that_it_is_too_much():
+    """The query that gained most comes first, and is enough."""
+    plans = {f"good {n}": [("x", 10), ("", 1000 * n)] for n in range(1, 6)} | {"bad": [("x", 200), ("", 100)]}
+    found = release(plans)
+    before = found.measure.__self__.asked
+    (given,) = found.run()
+    assert given.kept
+    assert found.measure.__self__.asked - before == 2 + 1 + 1  # confirmed both ways, freed, one of the others
+
+
+def test_each_slow_query_is_looked_at_once():
+    """Two of them, of which one cannot be helped: what was given up for the other stays given up."""
+    plans = {
+        "good": [("x", 100), ("", 5000)], "bad": [("x", 300), ("", 100)], "worse": [("y", 900), ("", 100)],
+    }  # fmt: skip
+    found = release(plans)
+    assert [(given.query, given.kept) for given in found.run()] == [("worse", False), ("bad", True)]
+    assert found.gone == {"y"}
+
+
+def test_a_query_that_was_slow_by_chance_is_left_alone():
+    """Run both ways once more, it is not: its best time with the indexes counts, and its worst without."""
+    found = release({"only": [("x", 100), ("", 100)]})
+    found.now["only"] = Ran(500, frozenset({"x"}))
+    assert found.run() == []
+    assert found.now["only"].ms == 100
+
+
+def test_without_any_of_them_it_is_as_it_was():
+    """Whatever that run took on a busy machine: it is not looked for what else may slow it."""
+    found = release({"bad": [("x", 300), ("", 100)]})
+    quiet = found.measure
+    found.measure = lambda query, without: Ran(200, frozenset()) if without == {"x"} else quiet(query, without)
+    found.indexes |= {"unused"}
+    (given,) = found.run()
+    assert (given.indexes, given.without, given.kept) == (("x",), 200, False)
