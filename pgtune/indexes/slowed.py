@@ -58,14 +58,17 @@ class GivenUp:
 class Release(Generic[Each]):
     """Frees queries from indexes. `now` is how each runs with what is left of `indexes`.
 
-    `measure` runs a query while the planner does not see these of them.
+    `measure` runs a query while the planner does not see these of them. `needed` are not given up for anything: queries
+    that nobody has run rest on them. `helpless` are the queries that are slower for those.
     """
 
     indexes: frozenset[str]
     trials: dict[str, Trial]
     now: dict[str, Each]
     measure: Callable[[str, frozenset[str]], Each]
+    needed: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    helpless: list[str] = field(default_factory=list)
     found: list[GivenUp] = field(default_factory=list)
 
     def run(self) -> list[GivenUp]:
@@ -106,6 +109,8 @@ class Release(Generic[Each]):
             best = min(best or found, found, key=lambda each: each.others)
         if best is not None:
             self.found.append(best)
+        else:
+            self.helpless.append(key)
 
     def _ways(self, key: str) -> Iterator[tuple[frozenset[str], Each]]:
         """Sets of indexes without which the query is not slow: single ones, those that matter least to others first.
@@ -114,7 +119,7 @@ class Release(Generic[Each]):
         its plan it is what it was, whatever a busy machine makes of that.
         """
         gone, ran = frozenset[str](), self.now[key]
-        while used := ran.indexes & self.indexes:
+        while used := (ran.indexes & self.indexes) - self.needed:
             tried = {name: self.measure(key, self.gone | gone | {name}) for name in sorted(used)}
             before = self.trials[key].before
             free = [n for n, each in tried.items() if not (each.indexes & self.indexes and _slower(each.ms, before))]

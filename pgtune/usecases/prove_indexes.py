@@ -3,14 +3,14 @@
 An index with which a query was slower than without any of them is given up if the others can nearly do without it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgtune import versions
 from pgtune.indexes import slowed
-from pgtune.indexes.advice import QueryCost
-from pgtune.model.design import AS_IT_IS, Design, Index, Name, Query
-from pgtune.model.errors import MustNotRunHere, NotPlannable, NotSql, PgtuneError, Refused
+from pgtune.indexes.advice import IndexAdvice
+from pgtune.model.design import Design, Name
+from pgtune.model.errors import MustNotRunHere, PgtuneError, Refused
 from pgtune.model.step import State
 from pgtune.report.advice.answer import Built, Measured, Proof, Run, Slowed
 from pgtune.server import ledger, proving
@@ -21,31 +21,15 @@ from pgtune.server.proving import Execution
 from pgtune.server.steadfast import steadfast
 from pgtune.server.writer import Target, Writer
 from pgtune.snapshot import Snapshot
-from pgtune.sqltext import safety
-from pgtune.sqltext.analysis import shape
-from pgtune.sqltext.parse import kind, planable
 from pgtune.twin import Twin, raised
+from pgtune.usecases import prove_trials
 from pgtune.usecases.advise import Advised, narrowed
 from pgtune.usecases.build import as_wanted
-from pgtune.workload import Statement
-from pgtune.workload.catalog import Tables
+from pgtune.usecases.prove_trials import Trial
 
 Say = Callable[[str], None]
 
-MOST = 50  # queries that are measured, those that gain most first
-SECONDS = 60.0  # what one execution may take
 PATIENCE = 60.0  # seconds that others may block a build
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A query to measure: what is predicted, and why it is not run (None: it is)."""
-
-    cost: QueryCost
-    query: Query
-    predicted_before: float
-    predicted_after: float
-    why_not: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +59,8 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Advised:
         refuse(target, advised.snapshot)
         proving.may_measure(session)
         with raised(advised.snapshot) as twin:
-            trials = list(_trials(advised, twin, session))
-            before = _measured(trials, session, say)
+            trials = list(prove_trials.trials(advised, twin, session))
+            before = prove_trials.measured(trials, session, say)
             build = Build(writer, book, target, PATIENCE, say)
             built, measures, notes = _with_indexes(advised, build, trials, session, before)
             advised = _without(advised, twin, measures.slowed)
@@ -112,76 +96,17 @@ def refuse(target: Target, snapshot: Snapshot) -> None:
         raise MustNotRunHere(f"PostgreSQL {target.major} was not tested with this pgtune")
 
 
-def _trials(advised: Advised, twin: Twin, session: Connection) -> Iterator[Trial]:
-    """The queries that the advice is about, with values for their parameters, and what the twin predicts for those."""
-    tables = Tables.of(advised.snapshot)
-    statements = {(each.text, each.fingerprint): each for each in advised.workload.statements}
-    gains = sorted(
-        advised.answer.indexes.queries, key=lambda e: (-e.weight * (e.cost_before - e.cost_after), e.fingerprint)
-    )
-    for cost in gains[:MOST]:
-        statement = statements.get((cost.text, cost.fingerprint))
-        if statement is None:
-            continue
-        query = _with_values(statement)
-        why_not = _why_not(statement, query, tables, session)
-        try:
-            both = (twin.plan(query, AS_IT_IS).cost, twin.plan(query, advised.design).cost)
-        except NotPlannable as error:
-            yield Trial(cost, query, cost.cost_before, cost.cost_after, str(error))
-        else:
-            yield Trial(cost, query, *both, why_not)
-
-
-def _with_values(statement: Statement) -> Query:
-    """The statement with its commonest values."""
-    bound = [each for each in statement.bindings if each.values is not None]
-    values = max(bound, key=lambda each: each.share).values if bound else None
-    return Query(statement.text, values, statement.search_path)
-
-
-def _why_not(statement: Statement, query: Query, tables: Tables, session: Connection) -> str | None:
-    """Why a statement is not executed: only a SELECT is that certainly changes nothing."""
-    try:
-        tree = planable(statement.text)
-        sources = shape(statement.text, tables.under(statement.search_path)).sources
-    except NotSql as error:
-        return str(error)
-    if kind(tree) != "select" or safety.writes(tree):
-        return "only SELECT is run"
-    if safety.locks_rows(tree):
-        return "it locks rows"
-    if any(source.table is None for source in sources if source.name):
-        return "it reads a view or a function, behind which anything may be"
-    if statement.parameters and query.bindings is None:
-        return "no values are known for its parameters"
-    functions = proving.volatile(session, safety.functions(tree))
-    return f"it calls {', '.join(functions)}, which may do anything" if functions else None
-
-
-def _measured(trials: Sequence[Trial], session: Connection, say: Say) -> dict[str, Execution | str]:
-    """Each query's execution by its text, or why there is none."""
-    found: dict[str, Execution | str] = {}
-    for number, trial in enumerate(trials, 1):
-        if trial.why_not is None:
-            say(f"measuring query {number} of {len(trials)}")
-            try:
-                found[trial.query.text] = proving.execute(session, trial.query, SECONDS)
-            except Refused as error:
-                found[trial.query.text] = str(error)
-    return found
-
-
 def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], after: Mapping[str, Execution | str],
-              indexes: frozenset[Index], session: Connection, say: Say) -> Measures:  # fmt: skip
+              advice: IndexAdvice, session: Connection, say: Say) -> Measures:  # fmt: skip
     """What is given up for the queries that are slower, and how all of them run without it."""
     queries = {trial.query.text: trial for trial in trials}
+    indexes = [each.index for each in advice.recommendations]
     by_name = {index.name: index for index in indexes}
 
     def measure(text: str, without: frozenset[str]) -> Execution:
         say(f"measuring without {len(without)} of {len(by_name)} indexes")
         names = [Name(by_name[each].table.schema, each) for each in sorted(without)]
-        return proving.execute(session, queries[text].query, SECONDS, names)
+        return prove_trials.run(session, queries[text].query, names)
 
     both = {
         text: (first, second)
@@ -189,12 +114,19 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
         if isinstance(first, Execution) and isinstance(second := after.get(text), Execution)
     }
     weights = {text: slowed.Trial(queries[text].cost.weight, first.ms) for text, (first, _second) in both.items()}
-    release = slowed.Release(frozenset(by_name), weights, {text: ran for text, (_first, ran) in both.items()}, measure)
+    now = {text: ran for text, (_first, ran) in both.items()}
+    needed = frozenset(index.name for each in advice.queries if each.text not in both for index in each.indexes)
+    release = slowed.Release(frozenset(by_name), weights, now, measure, needed)
     notes = []
     try:
         release.run()
     except Refused as error:
         notes.append(f"which indexes make a query slower was not found out to the end: {error}")
+    notes += [
+        f"slower with indexes that queries need which were not run: {' '.join(text.split())[:60]} "
+        f"({both[text][0].ms:.3g} ms before, {now[text].ms:.3g} ms after)"
+        for text in release.helpless
+    ]
     found = tuple(
         Slowed(each.query, tuple(by_name[name] for name in each.indexes), each.before, each.after, each.without,
                each.others, each.kept)
@@ -210,10 +142,8 @@ def _with_indexes(
     wanted = [as_wanted(each) for each in advised.answer.indexes.recommendations]
     number, outcomes = build.carry_out(wanted)
     try:
-        created = {each.wanted.name.name for each in outcomes if each.fate == "created"}
-        indexes = frozenset(index for index in advised.design.indexes if index.name in created)
-        after = _measured(trials, session, build.say)
-        measures = _released(trials, before, after, indexes, session, build.say)
+        after = prove_trials.measured(trials, session, build.say)
+        measures = _released(trials, before, after, advised.answer.indexes, session, build.say)
     finally:
         with steadfast(build.say):
             left = _removed(number, outcomes, build, build.ledger)
@@ -224,7 +154,9 @@ def _with_indexes(
         if each.fate == "created"
     )
     notes = tuple(f"{each.wanted.name}: {each.fate}, {each.why}" for each in outcomes if each.fate != "created")
-    return built, measures, (*notes, *left)
+    unseen = len(advised.answer.indexes.queries) - len(trials)
+    few = (f"of {len(trials) + unseen} queries the {len(trials)} that gain most were looked at",) if unseen else ()
+    return built, measures, (*few, *notes, *left)
 
 
 def _removed(number: int, outcomes: Sequence[Outcome], build: Build, book: Ledger) -> list[str]:

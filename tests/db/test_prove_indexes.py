@@ -12,7 +12,7 @@ from pgtune.report.advice import proof
 from pgtune.report.paper import Paper
 from pgtune.server import ledger
 from pgtune.server.writer import Writer
-from pgtune.usecases import prove_indexes
+from pgtune.usecases import prove_trials
 from pgtune.usecases.advise import Request, advise
 from pgtune.usecases.prove_indexes import prove
 
@@ -146,7 +146,7 @@ create function nap(n bigint) returns boolean language sql immutable cost 0.0001
 
 def test_a_query_that_is_cut_off_without_the_index_is_told_with_it(database, staging, tmp_path, monkeypatch):
     """Its function is called for every row, or for those that the index finds."""
-    monkeypatch.setattr(prove_indexes, "SECONDS", 0.3)
+    monkeypatch.setattr(prove_trials, "SECONDS", 0.3)
     path = tmp_path / "workload.sql"
     path.write_text("select note from measured where customer = 77 and nap(id)")
     for dsn in (database, staging.conninfo()):

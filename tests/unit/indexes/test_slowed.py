@@ -114,3 +114,12 @@ def test_without_any_of_them_it_is_as_it_was():
     found.indexes |= {"unused"}
     (given,) = found.run()
     assert (given.indexes, given.without, given.kept) == (("x",), 200, False)
+
+
+def test_what_queries_need_that_were_not_run_stays():
+    """Something else goes if that helps; if not, the query is named."""
+    found = release({"bad": [("x y", 300), ("", 100)], "worse": [("x", 900), ("", 100)]})
+    found.needed = frozenset({"x"})
+    assert [(given.indexes, given.query) for given in found.run()] == [(("y",), "bad")]
+    assert found.helpless == ["worse"]
+    assert found.gone == {"y"}
