@@ -6,12 +6,14 @@ this one slower. What is given up for it is what the workload, as measured, can 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Generic, Protocol, TypeVar
 
 from pgtune.indexes.trusted import NEAR
 
 SLOWER = 1.1  # times as long as without the indexes: what is taken for slower, as the advice itself allows
 NOISE_MS = 1.0  # a query is not slower by less
+TURNS = 3  # runs with and without the indexes before a query is taken for slower
 
 
 class Ran(Protocol):
@@ -86,11 +88,10 @@ class Release(Generic[Each]):
         return _slower(self.now[key].ms, self.trials[key].before)
 
     def _confirmed(self, key: str) -> bool:
-        """Run it both ways once more: slow is what is slower by its best time than without them by its worst."""
-        again, without = self.measure(key, self.gone), self.measure(key, self.indexes)
-        trial = self.trials[key]
-        self.trials[key] = Trial(trial.weight, max(trial.before, without.ms))
-        self.now[key] = min(self.now[key], again, key=lambda ran: ran.ms)
+        """Run it both ways in turn, for it may have been slow by chance: the median of each counts from now on."""
+        runs = [(self.measure(key, self.gone), self.measure(key, self.indexes)) for _turn in range(TURNS)]
+        self.now[key] = sorted((after for after, _before in runs), key=lambda ran: ran.ms)[TURNS // 2]
+        self.trials[key] = Trial(self.trials[key].weight, median(before.ms for _after, before in runs))
         return self._slow(key)
 
     def _free(self, key: str, most: float) -> None:
