@@ -13,6 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from pgtune.cluster import Cluster
+from pgtune.maintenance.patience import Limits
 from pgtune.maintenance.record import Entry
 from pgtune.maintenance.work import Job, Kind, Outcome, Result
 from pgtune.server.maintain import local, target
@@ -228,6 +229,26 @@ def test_a_rebuild_that_fails_among_them_is_cleaned_up_after(site: Site) -> None
     assert [new != old for new, old in zip(again, files, strict=True)] == [outcome is DONE for outcome in outcomes]
     assert site.invalid() == []
     assert locks(site) == 0
+
+
+def test_a_connection_that_is_lost_while_somebody_is_waited_for_undoes_nothing(site: Site) -> None:
+    """What was rebuilt before is done once, and is written down as that."""
+    made(site, 0)
+    waiting = "select pid from pg_stat_activity where application_name = 'pgtune maintain' and query like %s"
+
+    def hinder() -> None:
+        with site.held("lock table t2 in access share mode"):
+            pid = wait_for(lambda: site.ask(waiting, "%with holder as%"))[0][0]
+            site.ask("select pg_terminate_backend(%s)", pid)
+
+    with beside(hinder) as errors:
+        wait_for(lambda: site.ask("select 1 from pg_locks where relation = 't2'::regclass"))
+        worked = site.run(*small(site, Kind.REINDEX), limits=Limits(patience=5))
+    assert not errors
+    assert ends(worked.results) == dict.fromkeys(TABLES, DONE)
+    told = [(entry.name, entry.outcome) for entry in entries(site) if entry.name in {"t1_idx", "t2_idx"}]
+    assert told == [("t1_idx", DONE), ("t2_idx", Outcome.FAILED), ("t2_idx", DONE)]
+    assert site.invalid() == []
 
 
 def test_debris_that_cannot_be_dropped_is_not_that_of_the_next(site: Site) -> None:

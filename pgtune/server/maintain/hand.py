@@ -7,6 +7,7 @@ rebuild whose statement failed may have happened.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pgtune.maintenance import outcomes
 from pgtune.maintenance.work import Blocker, Job, Kind, Outcome, Result
@@ -20,6 +21,8 @@ from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.state import State
 from pgtune.server.maintain.watch import Watch
 from pgtune.versions import features
+
+Answer = TypeVar("Answer")
 
 CORRUPTING = "REINDEX CONCURRENTLY may lose rows on 14.0 to 14.3: update the server first (release notes of 14.4)"
 RETURNS = 3  # times that a connection may be lost again at once
@@ -87,6 +90,18 @@ class Hand:
         outcome = outcomes.of_state(sqlstate)
         again = outcome in outcomes.RETRIED
         return Ended(Result(job, outcome, words, blocked_by=who), again, disk_full=sqlstate in outcomes.FULL)
+
+    def steadily(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask what a new session can answer too, once more if the connection is lost meanwhile.
+
+        Raises:
+            MustNotRunHere, ConnectionLost: as `return_to_work`.
+        """
+        try:
+            return ask()
+        except ConnectionLost:
+            self.return_to_work()
+            return ask()
 
     def is_lost(self, error: Exception) -> bool:
         """Whether it is the end of the connection."""

@@ -49,11 +49,18 @@ class Rebuilder:
 
     def _work(self, begun: Sequence[Step], gate: Gate, pid: int) -> None:
         for each in begun:
-            each.end = steps.closed(self.hand, each, gate, pid) or self._obstacle(each) or self._done(each)
+            each.end = steps.closed(self.hand, each, gate, pid) or self._tried(each)
             each.ended = time.monotonic()
             if each.end is not None and each.end.disk_full:
                 self.full.add(each.job.tablespace)
         self._look_after([each for each in begun if each.end is None])
+
+    def _tried(self, each: Step) -> Ended | None:
+        """The end it came to, None if its statements were carried out."""
+        try:
+            return self._obstacle(each) or self._done(each)
+        except ConnectionLost as error:  # while somebody was waited for: those before it were done all the same
+            return self.hand.failed(each.job, error)
 
     def _obstacle(self, each: Step) -> Ended | None:
         if each.job.tablespace in self.full:
@@ -69,7 +76,6 @@ class Rebuilder:
         return found.ended(each.job) if found is not None else None
 
     def _done(self, each: Step) -> Ended | None:
-        """The end it came to, None if its statements were carried out."""
         each.began = time.monotonic()
         try:
             for statement in each.job.sql:
@@ -80,7 +86,8 @@ class Rebuilder:
         return None
 
     def _look_after(self, done: Sequence[Step]) -> None:
-        after = debris.indexes(self.session, sorted({_table(each) for each in done}))
+        tables = sorted({_table(each) for each in done})
+        after = self.hand.steadily(lambda: debris.indexes(self.session, tables))
         for each in done:
             each.end = Ended(_result(each, after.get(_table(each), {})))
 

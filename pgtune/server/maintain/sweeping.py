@@ -135,7 +135,7 @@ class Sweeper:
         late = features.statistics_come_late(self.session.version)
         limit = time.monotonic() + (STATISTICS_LAG if late else 0.0)
         while True:
-            rows = state.seen(self.session, [each.job for each in done]) if done else []
+            rows = self.hand.steadily(lambda: state.seen(self.session, [each.job for each in done])) if done else []
             if time.monotonic() >= limit or all(map(_known, done, rows)):
                 return rows
             time.sleep(0.1)
