@@ -149,7 +149,8 @@ def _released(row: Row, built: Built) -> list[str]:
     whole = sum(ran.ms for ran in release.now.values()) / 1000
     told = [
         f"{'kept' if each.kept else 'given up'} for {each.query} ({each.before / 1000:.2f} s before, "
-        f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; others {each.others * 100:+.1f} %): "
+        f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; "
+        f"{'slower then: ' + each.spoiled if each.spoiled else f'others {each.others * 100:+.1f} %'}): "
         f"{', '.join(each.indexes)}"
         for each in release.found
     ]

@@ -14,6 +14,7 @@ from pgtune.indexes.trusted import NEAR
 SLOWER = 1.1  # times as long as without the indexes: what is taken for slower, as the advice itself allows
 NOISE_MS = 1.0  # a query is not slower by less
 TURNS = 3  # runs with and without the indexes before a query is taken for slower
+MOST = 3  # indexes that are given up together for one query: each step runs it once for every index that it uses
 
 
 class Ran(Protocol):
@@ -44,7 +45,8 @@ class GivenUp:
     """Indexes, and the query they are given up for: its milliseconds without any, with all, and without these.
 
     `others` is how much longer all other queries take for it, times their weight, as a share of the workload's time;
-    `kept` where that is too much, so that the indexes stay and the query with them: then it is at least that.
+    `kept` where that is too much, so that the indexes stay and the query with them: then it is at least that; or where
+    another query, `spoiled`, would then be slower than without any.
     """
 
     indexes: tuple[str, ...]
@@ -54,6 +56,7 @@ class GivenUp:
     without: float
     others: float
     kept: bool = False
+    spoiled: str = ""
 
 
 @dataclass(slots=True)
@@ -98,12 +101,13 @@ class Release(Generic[Each]):
         """Give up what makes it slow, if all others together can do without."""
         total, best = self._total(self.now), None
         for names, ran in self._ways(key):
-            others = self._without(key, names, most)
+            others, spoiled = self._without(key, names, most)
             changed = {**self.now, **others, key: ran}
             share = (self._total(others) - self._total({each: self.now[each] for each in others})) / max(total, 1e-9)
+            kept = bool(spoiled) or self._total(changed) > most
             before, after = self.trials[key].before, self.now[key].ms
-            found = GivenUp(tuple(sorted(names)), key, before, after, ran.ms, share, self._total(changed) > most)
-            if not found.kept:
+            found = GivenUp(tuple(sorted(names)), key, before, after, ran.ms, share, kept, spoiled)
+            if not kept:
                 self.gone, self.now = self.gone | names, changed
                 self.found.append(found)
                 return
@@ -116,17 +120,15 @@ class Release(Generic[Each]):
     def _ways(self, key: str) -> Iterator[tuple[frozenset[str], Each]]:
         """Sets of indexes without which the query is not slow: single ones, those that matter least to others first.
 
-        If none is enough by itself, several, each of which leaves it faster than another would. With none of them in
-        its plan it is what it was, whatever a busy machine makes of that.
+        Then several, each of which leaves it faster than another would. With none of them in its plan it is what it
+        was, whatever a busy machine makes of that.
         """
         gone, ran = frozenset[str](), self.now[key]
-        while used := (ran.indexes & self.indexes) - self.needed:
+        while len(gone) < MOST and (used := (ran.indexes & self.indexes) - self.needed):
             tried = {name: self.measure(key, self.gone | gone | {name}) for name in sorted(used)}
             before = self.trials[key].before
             free = [n for n, each in tried.items() if not (each.indexes & self.indexes and _slower(each.ms, before))]
             yield from ((gone | {name}, tried[name]) for name in sorted(free, key=self._worth))
-            if free:
-                return
             name = min(tried, key=lambda each: tried[each].ms)
             gone, ran = gone | {name}, tried[name]
 
@@ -134,18 +136,29 @@ class Release(Generic[Each]):
         """What the queries that use it have gained so far, whatever they would do without it."""
         return sum(self._gained(key) for key, ran in self.now.items() if name in ran.indexes)
 
-    def _without(self, key: str, names: frozenset[str], most: float) -> dict[str, Each]:
+    def _without(self, key: str, names: frozenset[str], most: float) -> tuple[dict[str, Each], str]:
         """The other queries that use any of these, as they run without, those that gained most first.
 
-        Once they are known to take too long together, no more are run.
+        Once they are known to take too long together, or one is slower than without any, no more are run; which one.
         """
         users = [each for each, ran in self.now.items() if each != key and ran.indexes & names]
         found: dict[str, Each] = {}
         for each in sorted(users, key=self._gained, reverse=True):
             if self._total({**self.now, **found}) - self.trials[key].weight * self.now[key].ms > most:
                 break
-            found[each] = self.measure(each, self.gone | names)
-        return found
+            found[each] = self._carefully(each, self.gone | names)
+            if self._spoiled(each, found[each]):
+                return found, each
+        return found, ""
+
+    def _carefully(self, key: str, without: frozenset[str]) -> Each:
+        """Once more if it seems spoiled, for it may be by chance."""
+        ran = self.measure(key, without)
+        return min(ran, self.measure(key, without), key=lambda each: each.ms) if self._spoiled(key, ran) else ran
+
+    def _spoiled(self, key: str, ran: Each) -> bool:
+        """Whether it is slower than without any, and slower than now."""
+        return _slower(ran.ms, self.trials[key].before) and _slower(ran.ms, self.now[key].ms)
 
     def _gained(self, key: str) -> float:
         return self.trials[key].weight * (self.trials[key].before - self.now[key].ms)

@@ -123,13 +123,13 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
     except Refused as error:
         notes.append(f"which indexes make a query slower was not found out to the end: {error}")
     notes += [
-        f"slower with indexes that queries need which were not run: {' '.join(text.split())[:60]} "
+        f"slower with the indexes, and nothing that may be given up helps: {' '.join(text.split())[:60]} "
         f"({both[text][0].ms:.3g} ms before, {now[text].ms:.3g} ms after)"
         for text in release.helpless
     ]
     found = tuple(
         Slowed(each.query, tuple(by_name[name] for name in each.indexes), each.before, each.after, each.without,
-               each.others, each.kept)
+               each.others, each.kept, each.spoiled)
         for each in release.found
     )  # fmt: skip
     return Measures(before, {**after, **release.now}, found, tuple(notes))

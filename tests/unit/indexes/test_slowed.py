@@ -123,3 +123,15 @@ def test_what_queries_need_that_were_not_run_stays():
     assert [(given.indexes, given.query) for given in found.run()] == [(("y",), "bad")]
     assert found.helpless == ["worse"]
     assert found.gone == {"y"}
+
+
+def test_nothing_is_given_up_that_makes_another_query_slower():
+    """A pair is found that helps one without spoiling the other; else the indexes stay, and the other one is named."""
+    plans = {"bad": [("x", 300), ("", 100)], "other": [("x", 100), ("y", 900), ("", 110)]}
+    (given,) = release(plans).run()
+    assert (given.indexes, given.kept, given.spoiled) == (("x",), True, "other")
+    plans["bad"] = [("x", 300), ("y", 90), ("", 100)]
+    found = release(plans)
+    (given,) = found.run()
+    assert (given.indexes, given.kept) == (("x", "y"), False)
+    assert {key: ran.ms for key, ran in found.now.items()} == {"bad": 100, "other": 110}
