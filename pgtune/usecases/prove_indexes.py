@@ -3,6 +3,7 @@
 An index with which a query was slower than without any of them is given up if the others can nearly do without it.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ from pgtune.usecases.prove_trials import Trial
 Say = Callable[[str], None]
 
 PATIENCE = 60.0  # seconds that others may block a build
+LEAST = 60.0  # seconds in which a slower query may be looked into, however short the queries are
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,17 @@ def refuse(target: Target, snapshot: Snapshot) -> None:
 
 def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], after: Mapping[str, Execution | str],
               advice: IndexAdvice, session: Connection, say: Say) -> Measures:  # fmt: skip
-    """What is given up for the queries that are slower, and how all of them run without it."""
+    """What is given up for the queries that are slower, and how all of them run without it.
+
+    To find that out may take as long as all the measuring before it, or LEAST seconds.
+    """
     queries = {trial.query.text: trial for trial in trials}
     indexes = [each.index for each in advice.recommendations]
     by_name = {index.name: index for index in indexes}
 
     def measure(text: str, without: frozenset[str]) -> Execution:
+        if time.monotonic() > until:
+            raise Refused("it would take longer than all the measuring before")
         say(f"measuring without {len(without)} of {len(by_name)} indexes")
         names = [Name(by_name[each].table.schema, each) for each in sorted(without)]
         return prove_trials.run(session, queries[text].query, names)
@@ -113,6 +120,8 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
         for text, first in before.items()
         if isinstance(first, Execution) and isinstance(second := after.get(text), Execution)
     }
+    spent = sum(first.ms + second.ms for first, second in both.values()) * proving.RUNS / 1000
+    until = time.monotonic() + max(LEAST, spent)
     weights = {text: slowed.Trial(queries[text].cost.weight, first.ms) for text, (first, _second) in both.items()}
     now = {text: ran for text, (_first, ran) in both.items()}
     needed = frozenset(index.name for each in advice.queries if each.text not in both for index in each.indexes)

@@ -10,9 +10,9 @@ from pgtune.model.errors import MustNotRunHere
 from pgtune.model.step import State
 from pgtune.report.advice import proof
 from pgtune.report.paper import Paper
-from pgtune.server import ledger
+from pgtune.server import ledger, proving
 from pgtune.server.writer import Writer
-from pgtune.usecases import prove_trials
+from pgtune.usecases import prove_indexes, prove_trials
 from pgtune.usecases.advise import Request, advise
 from pgtune.usecases.prove_indexes import prove
 
@@ -156,6 +156,25 @@ def test_a_query_that_is_cut_off_without_the_index_is_told_with_it(database, sta
     assert only.before.cut_off
     assert not only.after.cut_off
     assert "more than 300 ms → " in proof.told(only)
+
+
+def test_what_slows_a_query_is_not_looked_for_for_ever(database, staging, tmp_path, monkeypatch):
+    """When the time is over all indexes stay, and the answer says so; nothing is left on the copy."""
+    monkeypatch.setattr(prove_indexes, "LEAST", -1e9)
+    monkeypatch.setattr(proving, "RUNS", 1)
+    path = tmp_path / "workload.sql"
+    path.write_text("select note from skewed where code between 1 and 100")
+    execute(prepared(database), SKEWED.format(code="hashint4(n)"))
+    dsn = prepared(staging.conninfo())
+    execute(dsn, SKEWED.format(code="1 + abs(hashint4(n) % 100)"))
+    for setting in ("enable_seqscan", "enable_bitmapscan", "jit"):
+        execute(dsn, f"alter database postgres set {setting} = off")
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    before = state(dsn)
+    answer = prove(found, dsn, lambda _text: None).answer
+    assert state(dsn) == before
+    assert answer.indexes == found.answer.indexes
+    assert any("longer than all the measuring before" in note for note in answer.proof.notes)
 
 
 def test_everything_that_could_do_more_is_refused(advised, staging):
