@@ -252,16 +252,17 @@ def test_a_connection_that_is_lost_while_somebody_is_waited_for_undoes_nothing(s
 
 
 def test_debris_that_cannot_be_dropped_is_not_that_of_the_next(site: Site) -> None:
-    """A reader of the table comes while the first of two is rebuilt, and stays: each piece is one job of its own."""
+    """Whoever reads the table comes while the first of two is rebuilt, and stays: each piece is one job of its own."""
     made(site, 1)
     site.ask("create index slow_more on slow (id)")
     jobs = [site.reindex(name, seconds=0.002) for name in ("t1_idx", "slow_idx", "slow_more", "t2_idx")]
     jobs += [site.reindex(f"t{n}_idx", seconds=0.002) for n in range(3, 7)]
 
+    building = "select 1 from pg_stat_progress_create_index where relid = 'slow'::regclass and phase like 'building%'"
+
     def read() -> None:
-        pid = wait_for(site.building)
-        with site.held("select from slow"):
-            site.ask("select pg_cancel_backend(%s)", pid)
+        wait_for(lambda: site.ask(building))
+        with site.held("set transaction isolation level repeatable read", "select from slow"):
             wait_for(lambda: len(site.invalid()) == 2)
             time.sleep(3)
 

@@ -6,11 +6,12 @@ import psycopg
 import pytest
 
 from pgtune.cluster import Cluster
+from pgtune.indexes import slowed
 from pgtune.model.errors import MustNotRunHere
 from pgtune.model.step import State
 from pgtune.report.advice import proof
 from pgtune.report.paper import Paper
-from pgtune.server import ledger, proving
+from pgtune.server import ledger
 from pgtune.server.writer import Writer
 from pgtune.usecases import prove_indexes, prove_trials
 from pgtune.usecases.advise import Request, advise
@@ -128,12 +129,12 @@ def test_an_index_that_slows_a_query_is_given_up(database, staging, tmp_path):
     assert state(dsn) == before
     assert {each.table.name for each in answer.indexes.recommendations} == {"measured"}
     assert answer.indexes.bound == found.answer.indexes.bound
-    (slowed,) = answer.proof.slowed
-    assert (slowed.text, slowed.kept) == (queries[1], False)
-    assert slowed.without_ms < slowed.after_ms
+    (told,) = answer.proof.slowed
+    assert (told.text, told.kept) == (queries[1], False)
+    assert told.without_ms < told.after_ms
     measured = {each.text: each for each in answer.proof.queries}
-    assert measured[slowed.text].after.ms == slowed.without_ms
-    assert not measured[slowed.text].used
+    assert measured[told.text].after.ms == told.without_ms
+    assert not measured[told.text].used
     assert measured[queries[0]].used
     assert "given up: skewed_code" in proof.section(answer.proof, Paper(width=400))[-1]
 
@@ -160,8 +161,8 @@ def test_a_query_that_is_cut_off_without_the_index_is_told_with_it(database, sta
 
 def test_what_slows_a_query_is_not_looked_for_for_ever(database, staging, tmp_path, monkeypatch):
     """When the time is over all indexes stay, and the answer says so; nothing is left on the copy."""
-    monkeypatch.setattr(prove_indexes, "LEAST", -1e9)
-    monkeypatch.setattr(proving, "RUNS", 1)
+    monkeypatch.setattr(prove_indexes, "LEAST", 0)
+    monkeypatch.setattr(slowed, "TURNS", 1000)
     path = tmp_path / "workload.sql"
     path.write_text("select note from skewed where code between 1 and 100")
     execute(prepared(database), SKEWED.format(code="hashint4(n)"))
