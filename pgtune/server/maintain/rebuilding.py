@@ -94,7 +94,7 @@ class Rebuilder:
     def _cleaned(self, ended: Ended, each: Step) -> Ended:
         """Its debris is removed as far as it can be; a swap that happened is a rebuild that succeeded."""
         job, table, built = each.job, _table(each), self.hand.watch.built
-        after = debris.indexes(self.session, [table]).get(table, {})
+        after = self.hand.steadily(lambda: debris.indexes(self.session, [table])).get(table, {})
         new = debris.successor(job.target, after) if debris.swapped(job.target, after) else None
         left = debris.left_by(job.target, {*(each.found.siblings or ()), *self.left}, after, built)
         self.left.update(index.oid for index in left)
