@@ -22,6 +22,9 @@ def never() -> bool:
     return False
 
 
+WORST = 1.1  # times dearer, or slower, than without the advice: what one query may become for the others
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the advice has to keep to.
@@ -34,7 +37,7 @@ class Limits:
     budget_bytes: int | None = None
     max_indexes: int | None = None
     max_columns: int = 3
-    worst: float = 1.1
+    worst: float = WORST
     over: Callable[[], bool] = never
     exact: bool = False
     only: frozenset[Index] | None = None

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Generic, Protocol, TypeVar
 
+from pgtune.indexes.advice import WORST
 from pgtune.indexes.trusted import NEAR
 
-SLOWER = 1.1  # times as long as without the indexes: what is taken for slower, as the advice itself allows
 NOISE_MS = 1.0  # a query is not slower by less
 TURNS = 3  # runs with and without the indexes before a query is taken for slower
 MOST = 3  # indexes that are given up together for one query: each step runs it once for every index that it uses
@@ -64,7 +64,7 @@ class Release(Generic[Each]):
     """Frees queries from indexes. `now` is how each runs with what is left of `indexes`.
 
     `measure` runs a query while the planner does not see these of them. `needed` are not given up for anything: queries
-    that nobody has run rest on them. `helpless` are the queries that are slower for those.
+    that nobody has run rest on them.
     """
 
     indexes: frozenset[str]
@@ -73,7 +73,6 @@ class Release(Generic[Each]):
     measure: Callable[[str, frozenset[str]], Each]
     needed: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
-    helpless: list[str] = field(default_factory=list)
     found: list[GivenUp] = field(default_factory=list)
 
     def run(self) -> list[GivenUp]:
@@ -86,6 +85,11 @@ class Release(Generic[Each]):
             if self._confirmed(key):
                 self._free(key, most)
         return self.found
+
+    def unhelped(self) -> list[str]:
+        """The queries that are slower still, and of which `found` says nothing."""
+        told = {each.query for each in self.found}
+        return [key for key in self.trials if key not in told and self._slow(key)]
 
     def _slow(self, key: str) -> bool:
         return _slower(self.now[key].ms, self.trials[key].before)
@@ -114,8 +118,6 @@ class Release(Generic[Each]):
             best = min(best or found, found, key=lambda each: each.others)
         if best is not None:
             self.found.append(best)
-        else:
-            self.helpless.append(key)
 
     def _ways(self, key: str) -> Iterator[tuple[frozenset[str], Each]]:
         """Sets of indexes without which the query is not slow: single ones, those that matter least to others first.
@@ -168,4 +170,4 @@ class Release(Generic[Each]):
 
 
 def _slower(ms: float, before: float) -> bool:
-    return ms > SLOWER * before and ms - before > NOISE_MS
+    return ms > WORST * before and ms - before > NOISE_MS

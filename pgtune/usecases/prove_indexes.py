@@ -132,9 +132,9 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
     except Refused as error:
         notes.append(f"which indexes make a query slower was not found out to the end: {error}")
     notes += [
-        f"slower with the indexes, and nothing that may be given up helps: {' '.join(text.split())[:60]} "
-        f"({both[text][0].ms:.3g} ms before, {now[text].ms:.3g} ms after)"
-        for text in release.helpless
+        f"slower with the indexes, and nothing was found to give up for it: {' '.join(text.split())[:60]} "
+        f"({release.trials[text].before:.3g} ms before, {release.now[text].ms:.3g} ms after)"
+        for text in release.unhelped()
     ]
     found = tuple(
         Slowed(each.query, tuple(by_name[name] for name in each.indexes), each.before, each.after, each.without,

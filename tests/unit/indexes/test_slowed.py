@@ -121,7 +121,7 @@ def test_what_queries_need_that_were_not_run_stays():
     found = release({"bad": [("x y", 300), ("", 100)], "worse": [("x", 900), ("", 100)]})
     found.needed = frozenset({"x"})
     assert [(given.indexes, given.query) for given in found.run()] == [(("y",), "bad")]
-    assert found.helpless == ["worse"]
+    assert found.unhelped() == ["worse"]
     assert found.gone == {"y"}
 
 
