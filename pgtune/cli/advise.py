@@ -42,7 +42,11 @@ Examples:
 @click.option("--scripts", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Write the migrations of tables to partition there.")  # fmt: skip
 @options.output("table", "json", "markdown", "html")
-@click.option("--prove", metavar="CONNINFO", help="Build and measure the indexes on this copy; removes them again.")
+@click.option(
+    "--prove",
+    metavar="CONNINFO",
+    help="Build and measure the indexes on this copy, give up what slows a query; removes them again.",
+)
 @click.option("--apply", "apply_", is_flag=True, help="Create the indexes concurrently; asks, or --yes.")
 @options.yes
 @click.option("--lock-timeout", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
