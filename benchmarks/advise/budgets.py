@@ -129,7 +129,7 @@ def _slower(rows: Sequence[Row]) -> list[str]:
         cut = [name for name, each in row.built.timed.items() if max(each.without) >= TIMEOUT_S]
         size = f"{row.budget or 'all'} MB: {len(row.built.timed)} plans changed"
         found.append(f"{size}; slower by more than a tenth: {', '.join(worse) or 'none'}")
-        found += [f"cut off after {TIMEOUT_S} s without the indexes: {', '.join(cut)}"] if cut else []
+        found += [f"cut off after {TIMEOUT_S:g} s without the indexes: {', '.join(cut)}"] if cut else []
         found += _released(row, row.built)
     return found
 
@@ -150,7 +150,7 @@ def _released(row: Row, built: Built) -> list[str]:
     told = [
         f"{'kept' if each.kept else 'given up'} for {each.query} ({each.before / 1000:.2f} s before, "
         f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; "
-        f"{'slower then: ' + each.spoiled if each.spoiled else f'others {each.others * 100:+.1f} %'}): "
+        f"others {each.others * 100:+.1f} %): "
         f"{', '.join(each.indexes)}"
         for each in release.found
     ]

@@ -15,11 +15,11 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
-from pgtune.indexes.slowed import Release, Trial
+from pgtune.indexes.slowed import ENOUGH, Release, Trial
 from pgtune.model.design import Index
 from pgtune.plans.parse import plan_of
 
-TIMEOUT_S = 180  # a query without indexes may run for hours; it is cut off, and counted with this
+TIMEOUT_S = 180.0  # a query without indexes may run for hours; it is cut off, and counted with this
 LONG_S = 30  # a run that takes longer is not repeated: the machine's noise is small beside it
 
 
@@ -99,11 +99,12 @@ def _released(connection: psycopg.Connection, queries: Mapping[str, str], indexe
     by_name = {index.name: index for index in indexes}
 
     def measure(name: str, without: frozenset[str]) -> Ran:
+        most = 1 + ENOUGH * max(timed[name].without + timed[name].with_them)
         with _hidden(connection, [by_name[each] for each in sorted(without)]):
             used = frozenset(_plan(connection, queries[name])[1])
-            seconds = _seconds(connection, queries[name])
-            if seconds < LONG_S:
-                seconds = _seconds(connection, queries[name])
+            seconds = _seconds(connection, queries[name], most)
+            if seconds < min(most, LONG_S):
+                seconds = _seconds(connection, queries[name], most)
         print(f"  {name} without {len(without)}: {seconds:.2f} s", file=sys.stderr)
         return Ran(seconds * 1000, used)
 
@@ -157,14 +158,14 @@ def _plan(connection: psycopg.Connection, text: str) -> tuple[float, set[str]]:
     return plan.cost, set(plan.indexes)
 
 
-def _seconds(connection: psycopg.Connection, text: str) -> float:
-    """How long one run takes; TIMEOUT_S if it is cut off."""
-    connection.execute(f"SET statement_timeout = '{TIMEOUT_S}s'".encode())
+def _seconds(connection: psycopg.Connection, text: str, most: float = TIMEOUT_S) -> float:
+    """How long one run takes; if it is cut off, as long as it may."""
+    connection.execute(f"SET statement_timeout = {round(min(most, TIMEOUT_S) * 1000)}".encode())
     begin = time.perf_counter()
     try:
         connection.execute(text.encode()).fetchall()
     except psycopg.errors.QueryCanceled:
-        return float(TIMEOUT_S)
+        return min(most, TIMEOUT_S)
     finally:
         connection.execute("SET statement_timeout = 0")
     return time.perf_counter() - begin

@@ -4,7 +4,7 @@ A planner takes the cheapest plan by its estimates; where these are far off, an 
 this one slower. What is given up for it is what the workload, as measured, can nearly do without.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Generic, Protocol, TypeVar
@@ -13,8 +13,8 @@ from pgtune.indexes.advice import WORST
 from pgtune.indexes.trusted import NEAR
 
 NOISE_MS = 1.0  # a query is not slower by less
+ENOUGH = 2  # times what a query took: one that takes longer does not by chance, and need not be run to its end
 TURNS = 3  # runs with and without the indexes before a query is taken for slower
-MOST = 3  # indexes that are given up together for one query: each step runs it once for every index that it uses
 
 
 class Ran(Protocol):
@@ -45,8 +45,7 @@ class GivenUp:
     """Indexes, and the query they are given up for: its milliseconds without any, with all, and without these.
 
     `others` is how much longer all other queries take for it, times their weight, as a share of the workload's time;
-    `kept` where that is too much, so that the indexes stay and the query with them: then it is at least that; or where
-    another query, `spoiled`, would then be slower than without any.
+    `kept` where that is too much, so that the indexes stay and the query with them: then it is at least that.
     """
 
     indexes: tuple[str, ...]
@@ -56,7 +55,6 @@ class GivenUp:
     without: float
     others: float
     kept: bool = False
-    spoiled: str = ""
 
 
 @dataclass(slots=True)
@@ -102,68 +100,96 @@ class Release(Generic[Each]):
         return self._slow(key)
 
     def _free(self, key: str, most: float) -> None:
-        """Give up what makes it slow, if all others together can do without."""
-        total, best = self._total(self.now), None
-        for names, ran in self._ways(key):
-            others, spoiled = self._without(key, names, most)
-            changed = {**self.now, **others, key: ran}
-            share = (self._total(others) - self._total({each: self.now[each] for each in others})) / max(total, 1e-9)
-            kept = bool(spoiled) or self._total(changed) > most
-            before, after = self.trials[key].before, self.now[key].ms
-            found = GivenUp(tuple(sorted(names)), key, before, after, ran.ms, share, kept, spoiled)
-            if not kept:
-                self.gone, self.now = self.gone | names, changed
-                self.found.append(found)
-                return
-            best = min(best or found, found, key=lambda each: each.others)
-        if best is not None:
-            self.found.append(best)
+        """Give up what makes it slow, if all others together can do without.
 
-    def _ways(self, key: str) -> Iterator[tuple[frozenset[str], Each]]:
-        """Sets of indexes without which the query is not slow: single ones, those that matter least to others first.
-
-        Then several, each of which leaves it faster than another would. With none of them in its plan it is what it
-        was, whatever a busy machine makes of that.
+        Another query that would be slower for it than without any index is freed too, and one that would lose too much
+        keeps all that its plan uses; then it is looked for something else to give up.
         """
-        gone, ran = frozenset[str](), self.now[key]
-        while len(gone) < MOST and (used := (ran.indexes & self.indexes) - self.needed):
-            tried = {name: self.measure(key, self.gone | gone | {name}) for name in sorted(used)}
-            before = self.trials[key].before
-            free = [n for n, each in tried.items() if not (each.indexes & self.indexes and _slower(each.ms, before))]
-            yield from ((gone | {name}, tried[name]) for name in sorted(free, key=self._worth))
-            name = min(tried, key=lambda each: tried[each].ms)
-            gone, ran = gone | {name}, tried[name]
+        group, stay, refused = [key], self.needed, list[GivenUp]()
+        while True:
+            gone, freed = self._given_back(*self._all_of(group, stay))
+            if any(self._slows(each, ran) for each, ran in freed.items()):
+                self.found += sorted(refused, key=lambda each: each.others)[:1]
+                return
+            others, spoiled = self._others(freed, gone, most)
+            now = self.now | freed | others
+            given = self._given(key, gone, now, kept=bool(spoiled) or self._total(now) > most)
+            if not given.kept:
+                break
+            if spoiled and self._total(self.now) + self._gained(spoiled) <= most:
+                group.append(spoiled)
+            else:
+                refused.append(given)
+                dear = spoiled or max(sorted(now), key=lambda each: self._gained(each) - self._gained(each, now))
+                stay |= self.now[dear].indexes
+        self.found.append(given)
+        self.gone, self.now = gone, now
+
+    def _given(self, key: str, gone: frozenset[str], now: Mapping[str, Each], *, kept: bool) -> GivenUp:
+        more = sum(self._gained(each) - self._gained(each, now) for each in now if each != key)
+        share = more / max(self._total(self.now), 1e-9)
+        names, before = tuple(sorted(gone - self.gone)), self.trials[key].before
+        return GivenUp(names, key, before, self.now[key].ms, now[key].ms, share, kept)
+
+    def _all_of(self, group: Sequence[str], stay: frozenset[str]) -> tuple[frozenset[str], dict[str, Each]]:
+        """All indexes that these queries would use, one after the other is gone, and how they run without."""
+        gone, freed = self.gone, {each: self.now[each] for each in group}
+        while used := frozenset(name for ran in freed.values() for name in ran.indexes & self.indexes) - stay:
+            gone |= used
+            freed = {each: self.measure(each, gone) for each in group}
+        return gone, freed
+
+    def _given_back(self, gone: frozenset[str], freed: dict[str, Each]) -> tuple[frozenset[str], dict[str, Each]]:
+        """Which of these indexes must be gone so that none of the queries is slow, and how they run then.
+
+        The others are given back, what is worth most first: as long as no query is slow with it, and once more if
+        another was given back after one was.
+        """
+        tried = set[frozenset[str]]()
+        while left := [name for name in gone - self.gone if gone - {name} not in tried]:
+            less = gone - {max(sorted(left), key=self._worth)}
+            tried.add(less)
+            found = dict[str, Each]()
+            for each in freed:
+                found[each] = self._carefully(each, less)
+                if self._slows(each, found[each]):
+                    break
+            else:
+                gone, freed = less, found
+        return gone, freed
 
     def _worth(self, name: str) -> float:
         """What the queries that use it have gained so far, whatever they would do without it."""
         return sum(self._gained(key) for key, ran in self.now.items() if name in ran.indexes)
 
-    def _without(self, key: str, names: frozenset[str], most: float) -> tuple[dict[str, Each], str]:
-        """The other queries that use any of these, as they run without, those that gained most first.
+    def _others(self, freed: dict[str, Each], gone: frozenset[str], most: float) -> tuple[dict[str, Each], str]:
+        """The other queries that used any of these, as they run without, those that gained most first.
 
         Once they are known to take too long together, or one is slower than without any, no more are run; which one.
         """
-        users = [each for each, ran in self.now.items() if each != key and ran.indexes & names]
+        users = [key for key, ran in self.now.items() if key not in freed and ran.indexes & (gone - self.gone)]
         found: dict[str, Each] = {}
-        for each in sorted(users, key=self._gained, reverse=True):
-            if self._total({**self.now, **found}) - self.trials[key].weight * self.now[key].ms > most:
+        for key in sorted(users, key=self._gained, reverse=True):
+            if self._total(self.now | freed | found) > most:
                 break
-            found[each] = self._carefully(each, self.gone | names)
-            if self._spoiled(each, found[each]):
-                return found, each
+            found[key] = self._carefully(key, gone)
+            if self._slows(key, found[key]) and _slower(found[key].ms, self.now[key].ms):
+                return found, key
         return found, ""
 
     def _carefully(self, key: str, without: frozenset[str]) -> Each:
-        """Once more if it seems spoiled, for it may be by chance."""
+        """Once more if it seems slow, for it may be by chance, unless it is by far."""
         ran = self.measure(key, without)
-        return min(ran, self.measure(key, without), key=lambda each: each.ms) if self._spoiled(key, ran) else ran
+        if not self._slows(key, ran) or ran.ms > ENOUGH * self.trials[key].before:
+            return ran
+        return min(ran, self.measure(key, without), key=lambda each: each.ms)
 
-    def _spoiled(self, key: str, ran: Each) -> bool:
-        """Whether it is slower than without any, and slower than now."""
-        return _slower(ran.ms, self.trials[key].before) and _slower(ran.ms, self.now[key].ms)
+    def _slows(self, key: str, ran: Each) -> bool:
+        """Whether it is slower with what it uses of the indexes; with none it is as it was, whatever it took now."""
+        return bool(ran.indexes & self.indexes) and _slower(ran.ms, self.trials[key].before)
 
-    def _gained(self, key: str) -> float:
-        return self.trials[key].weight * (self.trials[key].before - self.now[key].ms)
+    def _gained(self, key: str, now: Mapping[str, Each] | None = None) -> float:
+        return self.trials[key].weight * (self.trials[key].before - (now or self.now)[key].ms)
 
     def _total(self, ran: Mapping[str, Ran]) -> float:
         return sum(self.trials[key].weight * each.ms for key, each in ran.items())

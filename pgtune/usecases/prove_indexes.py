@@ -113,7 +113,8 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
             raise Refused("it would take longer than all the measuring before")
         say(f"measuring without {len(without)} of {len(by_name)} indexes")
         names = [Name(by_name[each].table.schema, each) for each in sorted(without)]
-        return prove_trials.run(session, queries[text].query, names)
+        longest = max(each.ms for each in both[text]) / 1000
+        return prove_trials.run(session, queries[text].query, names, slowed.ENOUGH * longest + 1)
 
     both = {
         text: (first, second)
@@ -138,7 +139,7 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
     ]
     found = tuple(
         Slowed(each.query, tuple(by_name[name] for name in each.indexes), each.before, each.after, each.without,
-               each.others, each.kept, each.spoiled)
+               each.others, each.kept)
         for each in release.found
     )  # fmt: skip
     return Measures(before, {**after, **release.now}, found, tuple(notes))

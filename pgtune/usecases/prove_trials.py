@@ -32,13 +32,13 @@ class Trial:
     why_not: str | None
 
 
-def run(session: Connection, query: Query, without: Sequence[Name] = ()) -> Execution:
-    """Execute a query as if these indexes were not there.
+def run(session: Connection, query: Query, without: Sequence[Name] = (), most: float | None = None) -> Execution:
+    """Execute a query as if these indexes were not there, for at most SECONDS or `most` of them.
 
     Raises:
         Refused: the server refused it.
     """
-    return proving.execute(session, query, SECONDS, without)
+    return proving.execute(session, query, min(SECONDS, most or SECONDS), without)
 
 
 def trials(advised: Advised, twin: Twin, session: Connection) -> Iterator[Trial]:

@@ -56,7 +56,7 @@ class Slowed:
     """A query that took longer with the indexes than without any, and those without which it does not.
 
     `others` is how much longer all other queries take without them, as a share of the workload's time. They were given
-    up, or `kept` because that is too much, then it is at least so much, or because the query `spoiled` would be slower.
+    up, or `kept` because that is too much: then it is at least so much.
     """
 
     text: str
@@ -66,7 +66,6 @@ class Slowed:
     without_ms: float
     others: float
     kept: bool
-    spoiled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

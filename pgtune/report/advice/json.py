@@ -169,7 +169,6 @@ def _proof(answer: Answer) -> dict[str, Any] | None:
             "without_ms": each.without_ms,
             "others": each.others,
             "kept": each.kept,
-            "spoiled": each.spoiled or None,
         }
         for each in proof.slowed
     ]

@@ -33,9 +33,7 @@ def _slowed(each: Slowed) -> str:
     query = f'"{words.statement(each.text, 60)}"'
     times = f"took {_ms(each.after_ms)} with it, {_ms(each.without_ms)} without, {_ms(each.before_ms)} today"
     if each.kept:
-        spoiled = f'"{words.statement(each.spoiled, 60)}" would be slower than today'
-        others = f"the others would take {each.others * 100:.0f} % longer, or more"
-        return f"kept: {names}, though {query} {times}: {spoiled if each.spoiled else others}"
+        return f"kept: {names}, though {query} {times}: the others would take {each.others * 100:.0f} % longer, or more"
     others = f"{each.others * 100:.1f} % longer" if each.others >= 0.0005 else "no longer"
     return f"given up: {names}. {query} {times}; the others take {others} without it"
 
