@@ -15,7 +15,7 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
-from pgtune.indexes.slowed import ENOUGH, Release, Trial
+from pgtune.indexes.slowed import Release, Trial
 from pgtune.model.design import Index
 from pgtune.plans.parse import plan_of
 
@@ -98,8 +98,8 @@ def _released(connection: psycopg.Connection, queries: Mapping[str, str], indexe
     """Give up what makes queries slower; each measurement is the second run of two."""
     by_name = {index.name: index for index in indexes}
 
-    def measure(name: str, without: frozenset[str]) -> Ran:
-        most = 1 + ENOUGH * max(timed[name].without + timed[name].with_them)
+    def measure(name: str, without: frozenset[str], most_ms: float) -> Ran:
+        most = most_ms / 1000 + 1
         with _hidden(connection, [by_name[each] for each in sorted(without)]):
             used = frozenset(_plan(connection, queries[name])[1])
             seconds = _seconds(connection, queries[name], most)

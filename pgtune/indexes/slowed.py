@@ -6,6 +6,7 @@ this one slower. What is given up for it is what the workload, as measured, can 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from statistics import median
 from typing import Generic, Protocol, TypeVar
 
@@ -61,14 +62,15 @@ class GivenUp:
 class Release(Generic[Each]):
     """Frees queries from indexes. `now` is how each runs with what is left of `indexes`.
 
-    `measure` runs a query while the planner does not see these of them. `needed` are not given up for anything: queries
+    `measure` runs a query while the planner does not see these of them; it may cut it off after so many milliseconds,
+    which are known to be too many then. `needed` are not given up for anything: queries
     that nobody has run rest on them.
     """
 
     indexes: frozenset[str]
     trials: dict[str, Trial]
     now: dict[str, Each]
-    measure: Callable[[str, frozenset[str]], Each]
+    measure: Callable[[str, frozenset[str], float], Each]
     needed: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     found: list[GivenUp] = field(default_factory=list)
@@ -94,7 +96,7 @@ class Release(Generic[Each]):
 
     def _confirmed(self, key: str) -> bool:
         """Run it both ways in turn, for it may have been slow by chance: the median of each counts from now on."""
-        runs = [(self.measure(key, self.gone), self.measure(key, self.indexes)) for _turn in range(TURNS)]
+        runs = [(self._run(key, self.gone), self._run(key, self.indexes)) for _turn in range(TURNS)]
         self.now[key] = sorted((after for after, _before in runs), key=lambda ran: ran.ms)[TURNS // 2]
         self.trials[key] = Trial(self.trials[key].weight, median(before.ms for _after, before in runs))
         return self._slow(key)
@@ -102,8 +104,8 @@ class Release(Generic[Each]):
     def _free(self, key: str, most: float) -> None:
         """Give up what makes it slow, if all others together can do without.
 
-        Another query that would be slower for it than without any index is freed too, and one that would lose too much
-        keeps all that its plan uses; then it is looked for something else to give up.
+        Another query that would be slower for it than without any index is freed too. One that would lose too much
+        keeps what its plan uses of that, and something else is looked for.
         """
         group, stay, refused = [key], self.needed, list[GivenUp]()
         while True:
@@ -121,9 +123,10 @@ class Release(Generic[Each]):
             else:
                 refused.append(given)
                 dear = spoiled or max(sorted(now), key=lambda each: self._gained(each) - self._gained(each, now))
-                stay |= self.now[dear].indexes
-        self.found.append(given)
+                stay |= self.now[dear].indexes & gone
         self.gone, self.now = gone, now
+        if given.indexes:  # else it was slow by chance
+            self.found.append(given)
 
     def _given(self, key: str, gone: frozenset[str], now: Mapping[str, Each], *, kept: bool) -> GivenUp:
         more = sum(self._gained(each) - self._gained(each, now) for each in now if each != key)
@@ -136,7 +139,7 @@ class Release(Generic[Each]):
         gone, freed = self.gone, {each: self.now[each] for each in group}
         while used := frozenset(name for ran in freed.values() for name in ran.indexes & self.indexes) - stay:
             gone |= used
-            freed = {each: self.measure(each, gone) for each in group}
+            freed = {each: self._run(each, gone) for each in group}
         return gone, freed
 
     def _given_back(self, gone: frozenset[str], freed: dict[str, Each]) -> tuple[frozenset[str], dict[str, Each]]:
@@ -170,19 +173,24 @@ class Release(Generic[Each]):
         users = [key for key, ran in self.now.items() if key not in freed and ran.indexes & (gone - self.gone)]
         found: dict[str, Each] = {}
         for key in sorted(users, key=self._gained, reverse=True):
-            if self._total(self.now | freed | found) > most:
+            if (left := most - self._total(self.now | freed | found)) < 0:
                 break
-            found[key] = self._carefully(key, gone)
+            found[key] = self._carefully(key, gone, left)
             if self._slows(key, found[key]) and _slower(found[key].ms, self.now[key].ms):
                 return found, key
         return found, ""
 
-    def _carefully(self, key: str, without: frozenset[str]) -> Each:
+    def _carefully(self, key: str, without: frozenset[str], left: float = inf) -> Each:
         """Once more if it seems slow, for it may be by chance, unless it is by far."""
-        ran = self.measure(key, without)
+        ran = self._run(key, without, left)
         if not self._slows(key, ran) or ran.ms > ENOUGH * self.trials[key].before:
             return ran
-        return min(ran, self.measure(key, without), key=lambda each: each.ms)
+        return min(ran, self._run(key, without, left), key=lambda each: each.ms)
+
+    def _run(self, key: str, without: frozenset[str], left: float = inf) -> Each:
+        """No longer than it takes to see that it is slow, or that all take more than is `left` for them together."""
+        weight, before, now = self.trials[key].weight, self.trials[key].before, self.now[key].ms
+        return self.measure(key, without, min(ENOUGH * max(before, now), now + left / max(weight, 1e-9)))
 
     def _slows(self, key: str, ran: Each) -> bool:
         """Whether it is slower with what it uses of the indexes; with none it is as it was, whatever it took now."""

@@ -108,13 +108,12 @@ def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], af
     indexes = [each.index for each in advice.recommendations]
     by_name = {index.name: index for index in indexes}
 
-    def measure(text: str, without: frozenset[str]) -> Execution:
+    def measure(text: str, without: frozenset[str], most: float) -> Execution:
         if time.monotonic() > until:
             raise Refused("it would take longer than all the measuring before")
         say(f"measuring without {len(without)} of {len(by_name)} indexes")
         names = [Name(by_name[each].table.schema, each) for each in sorted(without)]
-        longest = max(each.ms for each in both[text]) / 1000
-        return prove_trials.run(session, queries[text].query, names, slowed.ENOUGH * longest + 1)
+        return prove_trials.run(session, queries[text].query, names, most / 1000 + 1)
 
     both = {
         text: (first, second)
