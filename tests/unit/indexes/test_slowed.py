@@ -88,7 +88,7 @@ def test_no_more_is_run_than_tells_that_it_is_too_much():
     before = found.measure.__self__.asked
     (given,) = found.run()
     assert given.kept
-    assert found.measure.__self__.asked - before == 2 * TURNS + 1 + 2 + 1  # in turn, freed, given back, one of the others
+    assert found.measure.__self__.asked - before == 2 * TURNS + 1 + 2 + 1  # in turn, freed, given back, another
 
 
 def test_each_slow_query_is_looked_at_once():
