@@ -107,26 +107,26 @@ class Release(Generic[Each]):
         Another query that would be slower for it than without any index is freed too. One that would lose too much
         keeps what its plan uses of that, and something else is looked for.
         """
-        group, stay, refused = [key], self.needed, list[GivenUp]()
-        while True:
+        group, stay, more, refused = [key], self.needed, self.indexes, list[GivenUp]()
+        while more:
             gone, freed = self._given_back(*self._all_of(group, stay))
             if any(self._slows(each, ran) for each, ran in freed.items()):
-                self.found += sorted(refused, key=lambda each: each.others)[:1]
-                return
+                break
             others, spoiled = self._others(freed, gone, most)
             now = self.now | freed | others
             given = self._given(key, gone, now, kept=bool(spoiled) or self._total(now) > most)
             if not given.kept:
-                break
+                self.gone, self.now = gone, now
+                self.found += [given] if given.indexes else []  # with none it was slow by chance
+                return
             if spoiled and self._total(self.now) + self._gained(spoiled) <= most:
                 group.append(spoiled)
             else:
                 refused.append(given)
                 dear = spoiled or max(sorted(now), key=lambda each: self._gained(each) - self._gained(each, now))
-                stay |= self.now[dear].indexes & gone
-        self.gone, self.now = gone, now
-        if given.indexes:  # else it was slow by chance
-            self.found.append(given)
+                more = self.now[dear].indexes & gone
+                stay |= more
+        self.found += sorted(refused, key=lambda each: each.others)[:1]
 
     def _given(self, key: str, gone: frozenset[str], now: Mapping[str, Each], *, kept: bool) -> GivenUp:
         more = sum(self._gained(each) - self._gained(each, now) for each in now if each != key)
@@ -137,7 +137,7 @@ class Release(Generic[Each]):
     def _all_of(self, group: Sequence[str], stay: frozenset[str]) -> tuple[frozenset[str], dict[str, Each]]:
         """All indexes that these queries would use, one after the other is gone, and how they run without."""
         gone, freed = self.gone, {each: self.now[each] for each in group}
-        while used := frozenset(name for ran in freed.values() for name in ran.indexes & self.indexes) - stay:
+        while used := frozenset(name for ran in freed.values() for name in ran.indexes & self.indexes - gone) - stay:
             gone |= used
             freed = {each: self._run(each, gone) for each in group}
         return gone, freed
