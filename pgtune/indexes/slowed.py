@@ -63,8 +63,8 @@ class Release(Generic[Each]):
     """Frees queries from indexes. `now` is how each runs with what is left of `indexes`.
 
     `measure` runs a query while the planner does not see these of them; it may cut it off after so many milliseconds,
-    which are known to be too many then. `needed` are not given up for anything: queries
-    that nobody has run rest on them.
+    which are known to be too many then. `needed` are not given up for anything: queries that nobody has run rest on
+    them.
     """
 
     indexes: frozenset[str]
@@ -119,7 +119,7 @@ class Release(Generic[Each]):
                 self.gone, self.now = gone, now
                 self.found += [given] if given.indexes else []  # with none it was slow by chance
                 return
-            if spoiled and self._total(self.now) + self._gained(spoiled) <= most:
+            if spoiled and self._total(now) + self._gained(spoiled, now) <= most:  # as if it were freed
                 group.append(spoiled)
             else:
                 refused.append(given)
