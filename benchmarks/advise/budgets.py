@@ -8,10 +8,11 @@ from statistics import median
 
 from tabulate import tabulate
 
-from benchmarks.advise.built import TIMEOUT_S, Built, planned, with_indexes
+from benchmarks.advise.built import TIMEOUT_S, Built, Ran, planned, with_indexes
 from benchmarks.advise.published import EXTEND
 from pgtune.indexes.advice import IndexAdvice, Limits
 from pgtune.indexes.advise import advise
+from pgtune.indexes.slowed import Release
 from pgtune.model.design import Index
 from pgtune.model.units import MB
 from pgtune.server.capture import capture
@@ -130,23 +131,21 @@ def _slower(rows: Sequence[Row]) -> list[str]:
         size = f"{row.budget or 'all'} MB: {len(row.built.timed)} plans changed"
         found.append(f"{size}; slower by more than a tenth: {', '.join(worse) or 'none'}")
         found += [f"cut off after {TIMEOUT_S:g} s without the indexes: {', '.join(cut)}"] if cut else []
-        found += _released(row, row.built)
+        found += _released(row, row.built.released) if row.built.released else []
     return found
 
 
-def _released(row: Row, built: Built) -> list[str]:
+def _released(row: Row, release: Release[Ran]) -> list[str]:
     """What is given up for slower queries, as `--prove` does it, and what is slower then."""
-    release = built.released
-    if release is None:
-        return []
+    timing = release.timing
     sizes = {each.index.name: each.size_bytes for each in row.advice.recommendations}
     left = sum(size for name, size in sizes.items() if name not in release.gone) / MB
     worse = [
-        f"{name} {release.trials[name].before / 1000:.2f} to {ran.ms / 1000:.2f} s"
-        for name, ran in release.now.items()
-        if ran.ms > max(SLOWER * release.trials[name].before, release.trials[name].before + NOISE_S * 1000)
+        f"{name} {timing.trials[name].before / 1000:.2f} to {ran.ms / 1000:.2f} s"
+        for name, ran in timing.now.items()
+        if ran.ms > max(SLOWER * timing.trials[name].before, timing.trials[name].before + NOISE_S * 1000)
     ]
-    whole = sum(ran.ms for ran in release.now.values()) / 1000
+    whole = sum(ran.ms for ran in timing.now.values()) / 1000
     told = [
         f"{'kept' if each.kept else 'given up'} for {each.query} ({each.before / 1000:.2f} s before, "
         f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; "

@@ -15,7 +15,8 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
-from pgtune.indexes.slowed import Release, Trial
+from pgtune.indexes.slowed import Release
+from pgtune.indexes.timing import Timing, Trial
 from pgtune.model.design import Index
 from pgtune.plans.parse import plan_of
 
@@ -93,10 +94,16 @@ def with_indexes(conninfo: str, queries: Mapping[str, str], indexes: Sequence[In
     return Built({name: cost for name, (cost, _used) in plans.items()}, size, timed, released)
 
 
-def _released(connection: psycopg.Connection, queries: Mapping[str, str], indexes: Sequence[Index],
-              timed: Mapping[str, Timed], plans: Mapping[str, tuple[float, set[str]]]) -> Release[Ran]:  # fmt: skip
-    """Give up what makes queries slower; each measurement is the second run of two."""
+def _released(
+    connection: psycopg.Connection, queries: Mapping[str, str], indexes: Sequence[Index], timed: Mapping[str, Timed],
+    plans: Mapping[str, tuple[float, set[str]]],
+) -> Release[Ran]:  # fmt: skip
+    """Give up what makes queries slower, as --prove does; of two runs the second counts."""
     by_name = {index.name: index for index in indexes}
+
+    def plan(name: str, without: frozenset[str]) -> str:
+        with _hidden(connection, [by_name[each] for each in sorted(without)]):
+            return str(connection.execute(f"EXPLAIN {queries[name]}".encode()).fetchall())
 
     def measure(name: str, without: frozenset[str], most_ms: float) -> Ran:
         most = most_ms / 1000 + 1
@@ -110,7 +117,7 @@ def _released(connection: psycopg.Connection, queries: Mapping[str, str], indexe
 
     trials = {name: Trial(1.0, median(each.without) * 1000) for name, each in timed.items()}
     now = {name: Ran(median(each.with_them) * 1000, frozenset(plans[name][1])) for name, each in timed.items()}
-    release = Release(frozenset(by_name), trials, now, measure)
+    release = Release(Timing(frozenset(by_name), trials, now, plan, measure))
     release.run()
     return release
 

@@ -4,41 +4,13 @@ A planner takes the cheapest plan by its estimates; where these are far off, an 
 this one slower. What is given up for it is what the workload, as measured, can nearly do without.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
-from statistics import median
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
-from pgtune.indexes.advice import WORST
-from pgtune.indexes.trusted import NEAR
+from pgtune.indexes.timing import Each, Timing
 
-NOISE_MS = 1.0  # a query is not slower by less
-ENOUGH = 2  # times what a query took: one that takes longer does not by chance, and need not be run to its end
-TURNS = 3  # runs with and without the indexes before a query is taken for slower
-
-
-class Ran(Protocol):
-    """One execution: milliseconds, and all indexes that its plan used."""
-
-    @property
-    def ms(self) -> float:
-        """How long it took."""
-
-    @property
-    def indexes(self) -> frozenset[str]:
-        """What the plan used, by name."""
-
-
-Each = TypeVar("Each", bound=Ran)
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A query: how often it is executed, and its milliseconds without any of the new indexes."""
-
-    weight: float
-    before: float
+PRICE = 0.1  # of what the workload gains with all the indexes: what it may lose so that no query is slower
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,86 +32,83 @@ class GivenUp:
 
 @dataclass(slots=True)
 class Release(Generic[Each]):
-    """Frees queries from indexes. `now` is how each runs with what is left of `indexes`.
+    """Frees queries from indexes. `needed` are not given up for anything: queries that nobody has run rest on them."""
 
-    `measure` runs a query while the planner does not see these of them; it may cut it off after so many milliseconds,
-    which are known to be too many then. `needed` are not given up for anything: queries that nobody has run rest on
-    them.
-    """
-
-    indexes: frozenset[str]
-    trials: dict[str, Trial]
-    now: dict[str, Each]
-    measure: Callable[[str, frozenset[str], float], Each]
+    timing: Timing[Each]
     needed: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     found: list[GivenUp] = field(default_factory=list)
 
     def run(self) -> list[GivenUp]:
-        """What is given up for which query, those that lose most first."""
-        most = self._total(self.now) * (1 + NEAR)
-        seen = set[str]()
-        while slow := [key for key in self.trials if key not in seen and self._slow(key)]:
-            key = max(slow, key=lambda each: self.trials[each].weight * (self.now[each].ms - self.trials[each].before))
+        """What is given up for which query, those that lose most first; after each, what stays slow is looked at again.
+
+        That a query is slow is seen once, in turn with the indexes and without.
+        """
+        now = self.timing.total(self.timing.now)
+        most = now + PRICE * max(sum(map(self.timing.gained, self.timing.now)), 0)
+        seen, sure = set[str](), set[str]()
+        while key := next((each for each in self.slow() if each not in seen), ""):
             seen.add(key)
-            if self._confirmed(key):
-                self._free(key, most)
+            if key in sure or self.timing.confirmed(key, self.gone):
+                sure.add(key)
+                seen = set() if self._free(key, most) else seen
         return self.found
 
+    def slow(self) -> list[str]:
+        """The queries that are slower than without any, those that lose most first."""
+        return sorted(filter(self.timing.slow, self.timing.now), key=self.timing.gained)
+
     def unhelped(self) -> list[str]:
-        """The queries that are slower still, and of which `found` says nothing."""
+        """Those of which `found` says nothing."""
         told = {each.query for each in self.found}
-        return [key for key in self.trials if key not in told and self._slow(key)]
+        return [key for key in self.slow() if key not in told]
 
-    def _slow(self, key: str) -> bool:
-        return _slower(self.now[key].ms, self.trials[key].before)
-
-    def _confirmed(self, key: str) -> bool:
-        """Run it both ways in turn, for it may have been slow by chance: the median of each counts from now on."""
-        runs = [(self._run(key, self.gone), self._run(key, self.indexes)) for _turn in range(TURNS)]
-        self.now[key] = sorted((after for after, _before in runs), key=lambda ran: ran.ms)[TURNS // 2]
-        self.trials[key] = Trial(self.trials[key].weight, median(before.ms for _after, before in runs))
-        return self._slow(key)
-
-    def _free(self, key: str, most: float) -> None:
-        """Give up what makes it slow, if all others together can do without.
+    def _free(self, key: str, most: float) -> bool:
+        """Give up what makes it slow if all together then take no more than `most`; whether anything is.
 
         Another query that would be slower for it than without any index is freed too. One that would lose too much
         keeps what its plan uses of that, and something else is looked for.
         """
-        group, stay, more, refused = [key], self.needed, self.indexes, list[GivenUp]()
+        timing, refused = self.timing, list[GivenUp]()
+        group, stay, more = [key], self.needed, self.timing.indexes
         while more:
             gone, freed = self._given_back(*self._all_of(group, stay))
-            if any(self._slows(each, ran) for each, ran in freed.items()):
+            if any(timing.slows(each, ran) for each, ran in freed.items()):
                 break
             others, spoiled = self._others(freed, gone, most)
-            now = self.now | freed | others
-            given = self._given(key, gone, now, kept=bool(spoiled) or self._total(now) > most)
+            now = timing.now | freed | others
+            given = self._given(key, gone, now, kept=bool(spoiled) or timing.total(now) > most)
             if not given.kept:
-                self.gone, self.now = gone, now
-                self.found += [given] if given.indexes else []  # with none it was slow by chance
-                return
-            if spoiled and self._total(now) + self._gained(spoiled, now) <= most:  # as if it were freed
+                found, self.gone, timing.now = gone - self.gone, gone, now
+                self._tell(key, [given] if found else [])  # with none it was slow by chance
+                return bool(found)
+            if spoiled and timing.total(now) + timing.gained(spoiled, now) <= most:  # as if it were freed
                 group.append(spoiled)
             else:
                 refused.append(given)
-                dear = spoiled or max(sorted(now), key=lambda each: self._gained(each) - self._gained(each, now))
-                more = self.now[dear].indexes & gone
+                dear = spoiled or max(sorted(now), key=lambda each: timing.gained(each) - timing.gained(each, now))
+                more = timing.now[dear].indexes & gone
                 stay |= more
-        self.found += sorted(refused, key=lambda each: each.others)[:1]
+        self._tell(key, sorted(refused, key=lambda each: each.others)[:1])
+        return False
+
+    def _tell(self, key: str, given: Sequence[GivenUp]) -> None:
+        """In place of what was told of the query when less was given up."""
+        self.found = [*(each for each in self.found if each.query != key or not each.kept), *given]
 
     def _given(self, key: str, gone: frozenset[str], now: Mapping[str, Each], *, kept: bool) -> GivenUp:
-        more = sum(self._gained(each) - self._gained(each, now) for each in now if each != key)
-        share = more / max(self._total(self.now), 1e-9)
-        names, before = tuple(sorted(gone - self.gone)), self.trials[key].before
-        return GivenUp(names, key, before, self.now[key].ms, now[key].ms, share, kept)
+        timing = self.timing
+        more = sum(timing.gained(each) - timing.gained(each, now) for each in now if each != key)
+        share, names = more / max(timing.total(timing.now), 1e-9), tuple(sorted(gone - self.gone))
+        return GivenUp(names, key, timing.trials[key].before, timing.now[key].ms, now[key].ms, share, kept)
 
     def _all_of(self, group: Sequence[str], stay: frozenset[str]) -> tuple[frozenset[str], dict[str, Each]]:
         """All indexes that these queries would use, one after the other is gone, and how they run without."""
-        gone, freed = self.gone, {each: self.now[each] for each in group}
-        while used := frozenset(name for ran in freed.values() for name in ran.indexes & self.indexes - gone) - stay:
+        gone, freed = self.gone, {each: self.timing.now[each] for each in group}
+        own = self.timing.indexes - stay
+        while used := frozenset(name for ran in freed.values() for name in ran.indexes & own - gone):
             gone |= used
-            freed = {each: self._run(each, gone) for each in group}
+            freed = {each: self.timing.run(each, gone) for each in group}
         return gone, freed
 
     def _given_back(self, gone: frozenset[str], freed: dict[str, Each]) -> tuple[frozenset[str], dict[str, Each]]:
@@ -154,8 +123,8 @@ class Release(Generic[Each]):
             tried.add(less)
             found = dict[str, Each]()
             for each in freed:
-                found[each] = self._carefully(each, less)
-                if self._slows(each, found[each]):
+                found[each] = self.timing.carefully(each, less)
+                if self.timing.slows(each, found[each]):
                     break
             else:
                 gone, freed = less, found
@@ -163,45 +132,19 @@ class Release(Generic[Each]):
 
     def _worth(self, name: str) -> float:
         """What the queries that use it have gained so far, whatever they would do without it."""
-        return sum(self._gained(key) for key, ran in self.now.items() if name in ran.indexes)
+        return sum(self.timing.gained(key) for key, ran in self.timing.now.items() if name in ran.indexes)
 
     def _others(self, freed: dict[str, Each], gone: frozenset[str], most: float) -> tuple[dict[str, Each], str]:
         """The other queries that used any of these, as they run without, those that gained most first.
 
         Once they are known to take too long together, or one is slower than without any, no more are run; which one.
         """
-        users = [key for key, ran in self.now.items() if key not in freed and ran.indexes & (gone - self.gone)]
-        found: dict[str, Each] = {}
-        for key in sorted(users, key=self._gained, reverse=True):
-            if (left := most - self._total(self.now | freed | found)) < 0:
+        timing, found = self.timing, dict[str, Each]()
+        users = [key for key, ran in timing.now.items() if key not in freed and ran.indexes & (gone - self.gone)]
+        for key in sorted(users, key=timing.gained, reverse=True):
+            if (left := most - timing.total(timing.now | freed | found)) < 0:
                 break
-            found[key] = self._carefully(key, gone, left)
-            if self._slows(key, found[key]) and _slower(found[key].ms, self.now[key].ms):
+            found[key] = timing.carefully(key, gone, left)
+            if timing.spoils(key, found[key]):
                 return found, key
         return found, ""
-
-    def _carefully(self, key: str, without: frozenset[str], left: float = inf) -> Each:
-        """Once more if it seems slow, for it may be by chance, unless it is by far."""
-        ran = self._run(key, without, left)
-        if not self._slows(key, ran) or ran.ms > ENOUGH * self.trials[key].before:
-            return ran
-        return min(ran, self._run(key, without, left), key=lambda each: each.ms)
-
-    def _run(self, key: str, without: frozenset[str], left: float = inf) -> Each:
-        """No longer than it takes to see that it is slow, or that all take more than is `left` for them together."""
-        weight, before, now = self.trials[key].weight, self.trials[key].before, self.now[key].ms
-        return self.measure(key, without, min(ENOUGH * max(before, now), now + left / max(weight, 1e-9)))
-
-    def _slows(self, key: str, ran: Each) -> bool:
-        """Whether it is slower with what it uses of the indexes; with none it is as it was, whatever it took now."""
-        return bool(ran.indexes & self.indexes) and _slower(ran.ms, self.trials[key].before)
-
-    def _gained(self, key: str, now: Mapping[str, Each] | None = None) -> float:
-        return self.trials[key].weight * (self.trials[key].before - (now or self.now)[key].ms)
-
-    def _total(self, ran: Mapping[str, Ran]) -> float:
-        return sum(self.trials[key].weight * each.ms for key, each in ran.items())
-
-
-def _slower(ms: float, before: float) -> bool:
-    return ms > WORST * before and ms - before > NOISE_MS

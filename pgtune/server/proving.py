@@ -51,16 +51,27 @@ def execute(connection: Connection, query: Query, seconds: float, without: Seque
         Refused: the server refused it.
     """
     try:
-        found = [_once(connection, EXECUTED, query, seconds, without) for _ in range(RUNS)]
+        found = [_asked(connection, EXECUTED, query, seconds, without) for _ in range(RUNS)]
     except Refused as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-            planned = _once(connection, PLANNED, query, PLAN_SECONDS, without)
+            planned = _read(_asked(connection, PLANNED, query, PLAN_SECONDS, without))
             return replace(planned, ms=seconds * 1000, cut_off=True)
         raise
-    return found[-1]
+    return _read(found[-1])
 
 
-def _once(connection: Connection, explain: str, query: Query, seconds: float, without: Sequence[Name]) -> Execution:
+def plan(connection: Connection, query: Query, without: Sequence[Name] = ()) -> str:
+    """The plan of a query as if the indexes `without` were not there, to tell it from another.
+
+    Raises:
+        Refused: the server refused it.
+    """
+    return str(_asked(connection, PLANNED, query, PLAN_SECONDS, without))
+
+
+def _asked(
+    connection: Connection, explain: str, query: Query, seconds: float, without: Sequence[Name]
+) -> dict[str, object]:
     path = sql.SQL(", ").join(map(sql.Identifier, query.search_path))
     with translated(), connection.transaction(force_rollback=True):
         if without:
@@ -74,7 +85,8 @@ def _once(connection: Connection, explain: str, query: Query, seconds: float, wi
         answer = cursor.execute(explain + query.text, query.bindings or ()).fetchone()
     if answer is None:
         raise Refused("the server gave no plan")
-    return _read(answer["QUERY PLAN"][0])
+    found: dict[str, object] = answer["QUERY PLAN"][0]
+    return found
 
 
 def _read(entry: dict[str, object]) -> Execution:

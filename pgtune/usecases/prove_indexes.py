@@ -3,15 +3,12 @@
 An index with which a query was slower than without any of them is given up if the others can nearly do without it.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pgtune import versions
-from pgtune.indexes import slowed
-from pgtune.indexes.advice import IndexAdvice
-from pgtune.model.design import Design, Name
-from pgtune.model.errors import MustNotRunHere, PgtuneError, Refused
+from pgtune.model.design import Design
+from pgtune.model.errors import MustNotRunHere, PgtuneError
 from pgtune.model.step import State
 from pgtune.report.advice.answer import Built, Measured, Proof, Run, Slowed
 from pgtune.server import ledger, proving
@@ -26,22 +23,12 @@ from pgtune.twin import Twin, raised
 from pgtune.usecases import prove_trials
 from pgtune.usecases.advise import Advised, narrowed
 from pgtune.usecases.build import as_wanted
+from pgtune.usecases.prove_release import Measures, released
 from pgtune.usecases.prove_trials import Trial
 
 Say = Callable[[str], None]
 
 PATIENCE = 60.0  # seconds that others may block a build
-LEAST = 60.0  # seconds in which a slower query may be looked into, however short the queries are
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """The executions of each query by its text, or why there is none: without the indexes, and with those that stay."""
-
-    before: Mapping[str, Execution | str]
-    after: Mapping[str, Execution | str]
-    slowed: tuple[Slowed, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def prove(advised: Advised, conninfo: str, say: Say) -> Advised:
@@ -98,52 +85,6 @@ def refuse(target: Target, snapshot: Snapshot) -> None:
         raise MustNotRunHere(f"PostgreSQL {target.major} was not tested with this pgtune")
 
 
-def _released(trials: Sequence[Trial], before: Mapping[str, Execution | str], after: Mapping[str, Execution | str],
-              advice: IndexAdvice, session: Connection, say: Say) -> Measures:  # fmt: skip
-    """What is given up for the queries that are slower, and how all of them run without it.
-
-    To find that out may take as long as all the measuring before it, or LEAST seconds.
-    """
-    queries = {trial.query.text: trial for trial in trials}
-    indexes = [each.index for each in advice.recommendations]
-    by_name = {index.name: index for index in indexes}
-
-    def measure(text: str, without: frozenset[str], most: float) -> Execution:
-        if time.monotonic() > until:
-            raise Refused("it would take longer than all the measuring before")
-        say(f"measuring without {len(without)} of {len(by_name)} indexes")
-        names = [Name(by_name[each].table.schema, each) for each in sorted(without)]
-        return prove_trials.run(session, queries[text].query, names, most / 1000 + 1)
-
-    both = {
-        text: (first, second)
-        for text, first in before.items()
-        if isinstance(first, Execution) and isinstance(second := after.get(text), Execution)
-    }
-    spent = sum(first.ms + second.ms for first, second in both.values()) * proving.RUNS / 1000
-    until = time.monotonic() + max(LEAST, spent)
-    weights = {text: slowed.Trial(queries[text].cost.weight, first.ms) for text, (first, _second) in both.items()}
-    now = {text: ran for text, (_first, ran) in both.items()}
-    needed = frozenset(index.name for each in advice.queries if each.text not in both for index in each.indexes)
-    release = slowed.Release(frozenset(by_name), weights, now, measure, needed)
-    notes = []
-    try:
-        release.run()
-    except Refused as error:
-        notes.append(f"which indexes make a query slower was not found out to the end: {error}")
-    notes += [
-        f"slower with the indexes, and nothing was found to give up for it: {' '.join(text.split())[:60]} "
-        f"({release.trials[text].before:.3g} ms before, {release.now[text].ms:.3g} ms after)"
-        for text in release.unhelped()
-    ]
-    found = tuple(
-        Slowed(each.query, tuple(by_name[name] for name in each.indexes), each.before, each.after, each.without,
-               each.others, each.kept)
-        for each in release.found
-    )  # fmt: skip
-    return Measures(before, {**after, **release.now}, found, tuple(notes))
-
-
 def _with_indexes(
     advised: Advised, build: Build, trials: Sequence[Trial], session: Connection, before: Mapping[str, Execution | str]
 ) -> tuple[tuple[Built, ...], Measures, tuple[str, ...]]:
@@ -152,7 +93,7 @@ def _with_indexes(
     number, outcomes = build.carry_out(wanted)
     try:
         after = prove_trials.measured(trials, session, build.say)
-        measures = _released(trials, before, after, advised.answer.indexes, session, build.say)
+        measures = released(trials, before, after, advised.answer.indexes, session, build.say)
     finally:
         with steadfast(build.say):
             left = _removed(number, outcomes, build, build.ledger)

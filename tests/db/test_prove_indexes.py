@@ -6,14 +6,14 @@ import psycopg
 import pytest
 
 from pgtune.cluster import Cluster
-from pgtune.indexes import slowed
+from pgtune.indexes import timing
 from pgtune.model.errors import MustNotRunHere
 from pgtune.model.step import State
 from pgtune.report.advice import proof
 from pgtune.report.paper import Paper
 from pgtune.server import ledger
 from pgtune.server.writer import Writer
-from pgtune.usecases import prove_indexes, prove_trials
+from pgtune.usecases import prove_release, prove_trials
 from pgtune.usecases.advise import Request, advise
 from pgtune.usecases.prove_indexes import prove
 
@@ -164,8 +164,8 @@ def test_a_query_that_is_cut_off_without_the_index_is_told_with_it(database, sta
 
 def test_what_slows_a_query_is_not_looked_for_for_ever(database, staging, tmp_path, monkeypatch):
     """When the time is over all indexes stay, the answer says so and names the query; nothing is left on the copy."""
-    monkeypatch.setattr(prove_indexes, "LEAST", 0)
-    monkeypatch.setattr(slowed, "TURNS", 1000)
+    monkeypatch.setattr(prove_release, "LEAST", 0)
+    monkeypatch.setattr(timing, "TURNS", 1000)
     path = tmp_path / "workload.sql"
     path.write_text("select note from skewed where code between 1 and 100")
     dsn = misled(database, staging)

@@ -1,0 +1,20 @@
+"""Options of `pgtune advise` that do not go together are refused before anything is asked or read."""
+
+import pytest
+from click.testing import CliRunner
+
+from pgtune.cli.advise import command
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["host=db1", "--snapshot", "prod.pgtune"], "CONNINFO and --snapshot"),
+        (["--snapshot", "prod.pgtune", "--apply"], "--apply needs a server"),
+        (["host=db1", "--yes"], "--yes goes with --apply"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(words, why):
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 2
+    assert why in done.stderr
