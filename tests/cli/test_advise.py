@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from pgtune.cli.advise import command
+from pgtune.cli import root
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,6 @@ from pgtune.cli.advise import command
     ],
 )
 def test_what_does_not_go_together_is_refused(words, why):
-    done = CliRunner().invoke(command, words)
+    done = CliRunner().invoke(root, ["advise", *words])
     assert done.exit_code == 2
     assert why in done.stderr
