@@ -77,16 +77,12 @@ class Timing(Generic[Each]):
 
     def run(self, key: str, without: frozenset[str], left: float = inf) -> Each:
         """Once for each plan, no longer than to see that it is slow, or takes more than is `left` for all queries."""
-        at, most = (key, self.plan(key, without)), self._most(key, left)
-        ran, limit = self._known.get(at, (None, 0.0))
-        if ran is None or limit < ran.ms < most:  # it was cut off, and may take longer now
-            ran = self.measure(key, without, most)
-            self._known[at] = (ran, most)
-        return ran
+        return self._planned((key, self.plan(key, without)), without, left)
 
     def carefully(self, key: str, without: frozenset[str], left: float = inf) -> Each:
         """The same, once more if it seems slow, for it may be by chance, unless it is by far."""
-        ran, at = self.run(key, without, left), (key, self.plan(key, without))
+        at = key, self.plan(key, without)
+        ran = self._planned(at, without, left)
         if at in self._sure or not self.slows(key, ran) or ran.ms > ENOUGH * self.trials[key].before:
             return ran
         self._sure.add(at)
@@ -101,6 +97,14 @@ class Timing(Generic[Each]):
     def total(self, ran: Mapping[str, Ran]) -> float:
         """Milliseconds of these queries, times their weights."""
         return sum(self.trials[key].weight * each.ms for key, each in ran.items())
+
+    def _planned(self, at: tuple[str, Hashable], without: frozenset[str], left: float) -> Each:
+        most = self._most(at[0], left)
+        ran, limit = self._known.get(at, (None, 0.0))
+        if ran is None or limit < ran.ms < most:  # it was cut off, and may take longer now
+            ran = self.measure(at[0], without, most)
+            self._known[at] = (ran, most)
+        return ran
 
     def _anew(self, key: str, without: frozenset[str], left: float = inf) -> Each:
         return self.measure(key, without, self._most(key, left))

@@ -21,8 +21,10 @@ class Server:
 
     times: list[float]
     limits: list[float] = field(default_factory=list)
+    planned: int = 0
 
     def plan(self, _key: str, without: frozenset[str]) -> bool:
+        self.planned += 1
         return "x" in without
 
     def measure(self, _key: str, _without: frozenset[str], most: float) -> Ran:
@@ -64,6 +66,7 @@ def test_what_seems_slow_is_run_once_more():
     assert [found.carefully("q", frozenset(gone)).ms for gone in ("y", "z")] == [90, 90]
     found.carefully("q", frozenset("x"))
     assert server.times == []
+    assert server.planned == 3
 
 
 def test_a_query_that_stays_slow_is_not_run_a_third_time():
