@@ -125,17 +125,17 @@ def test_it_keeps_its_word(advised, shop_dsn):
 
 
 def assert_sizes(advised, created):
-    """B-trees are within 15 %; what a GIN index takes depends on values that no statistics tell.
+    """B-trees are predicted within a tenth of what they take; what a GIN index takes, no statistics tell.
 
-    Of orders' skewed customers ANALYZE finds too few, other ones each time: their index is taken for 0.91 to 0.93 of
-    its size, by 14 samples.
+    Of orders' 42,000 skewed customers ANALYZE finds 25,000, somewhat more or less each time: their index is taken for
+    0.91 to 0.93 of its size, by 14 samples.
     """
     predicted = {each.index.name: each for each in advised.answer.indexes.recommendations}
     for each in created.outcomes:
         one = predicted[each.wanted.name.name]
         assert each.bytes < 3 * one.size_bytes
         if one.index.method == "btree" and one.size_bytes > 2 << 20:
-            assert each.bytes == pytest.approx(one.size_bytes, rel=0.15)
+            assert one.size_bytes == pytest.approx(each.bytes, rel=0.1)
 
 
 def assert_pages(promised, before, after):
