@@ -3,17 +3,18 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from tabulate import tabulate
 
-from benchmarks.advise.built import TIMEOUT_S, Built, Ran, planned, with_indexes
+from benchmarks.advise.built import Built, planned, with_indexes
+from benchmarks.advise.mended import Mended
 from benchmarks.advise.published import EXTEND
+from benchmarks.advise.session import TIMEOUT_S
 from pgtune.indexes.advice import IndexAdvice, Limits
 from pgtune.indexes.advise import advise
-from pgtune.indexes.slowed import Release
-from pgtune.model.design import Index
+from pgtune.indexes.facts import Facts
 from pgtune.model.units import MB
 from pgtune.server.capture import capture
 from pgtune.twin import raised, two_at_once
@@ -31,7 +32,8 @@ class Row:
     budget: int
     advice: IndexAdvice
     seconds: float
-    built: Built | None
+    facts: Facts
+    built: Built | None = None
 
     @property
     def predicted(self) -> float:
@@ -56,7 +58,7 @@ def advised(conninfo: str, queries: Mapping[str, str], budgets: Sequence[int]) -
                 answer = advise(
                     snapshot, workload(queries), side.plan, twin.size_of, limits, prepare=side.prepare, each=side.each
                 )
-            rows.append(Row(budget, answer, time.perf_counter() - begin, None))
+            rows.append(Row(budget, answer, time.perf_counter() - begin, Facts(snapshot)))
             print(f"{budget or 'no'} MB: {len(answer.recommendations)} indexes", file=sys.stderr)
     return rows
 
@@ -72,18 +74,15 @@ def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[
 
 def _really(row: Row, conninfo: str, queries: Mapping[str, str], runs: int, before: Built) -> Row:
     """The row with its indexes really built."""
-    built = with_indexes(conninfo, queries, _indexes(row), runs)
+    indexes = [each.index for each in row.advice.recommendations]
+    built = with_indexes(conninfo, queries, indexes, runs, row.facts, row.budget * MB or None)
     ratio, size = built.cost / before.cost, built.size_bytes / MB
     print(f"{row.budget or 'no'} MB: predicted {row.predicted:.3f}, built {ratio:.3f}, {size:.0f} MB", file=sys.stderr)
     for name, cost in built.costs.items():
         predicted = next(each.cost_after for each in row.advice.queries if each.origin == name)
         if abs(cost / predicted - 1) > OFF:
             print(f"  {name}: predicted {predicted:.0f}, built {cost:.0f}", file=sys.stderr)
-    return Row(row.budget, row.advice, row.seconds, built)
-
-
-def _indexes(row: Row) -> list[Index]:
-    return [each.index for each in row.advice.recommendations]
+    return replace(row, built=built)
 
 
 def _table(name: str, rows: Sequence[Row], before: Built) -> str:
@@ -131,26 +130,28 @@ def _slower(rows: Sequence[Row]) -> list[str]:
         size = f"{row.budget or 'all'} MB: {len(row.built.timed)} plans changed"
         found.append(f"{size}; slower by more than a tenth: {', '.join(worse) or 'none'}")
         found += [f"cut off after {TIMEOUT_S:g} s without the indexes: {', '.join(cut)}"] if cut else []
-        found += _released(row, row.built.released) if row.built.released else []
+        found += _mended(row.built.mended) if row.built.mended else []
     return found
 
 
-def _released(row: Row, release: Release[Ran]) -> list[str]:
-    """What is given up for slower queries, as `--prove` does it, and what is slower then."""
-    timing = release.timing
-    sizes = {each.index.name: each.size_bytes for each in row.advice.recommendations}
-    left = sum(size for name, size in sizes.items() if name not in release.gone) / MB
+def _mended(mended: Mended) -> list[str]:
+    """What was done for slower queries, as `--prove` does it, and what is slower then."""
+    timing = mended.release.timing
     worse = [
         f"{name} {timing.trials[name].before / 1000:.2f} to {ran.ms / 1000:.2f} s"
         for name, ran in timing.now.items()
         if ran.ms > max(SLOWER * timing.trials[name].before, timing.trials[name].before + NOISE_S * 1000)
     ]
-    whole = sum(ran.ms for ran in timing.now.values()) / 1000
     told = [
+        f"widened for {each.query} ({each.before / 1000:.2f} s before, {each.after / 1000:.2f} with, "
+        f"{each.then / 1000:.2f} then; others {each.others * 100:+.1f} %): {each.index.name} for {each.instead.name}"
+        for each in mended.widening.found
+    ]
+    told += [
         f"{'kept' if each.kept else 'given up'} for {each.query} ({each.before / 1000:.2f} s before, "
         f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; "
-        f"others {each.others * 100:+.1f} %): "
-        f"{', '.join(each.indexes)}"
-        for each in release.found
+        f"others {each.others * 100:+.1f} %): {', '.join(each.indexes)}"
+        for each in mended.release.found
     ]
+    left, whole = mended.size_bytes / MB, sum(ran.ms for ran in timing.now.values()) / 1000
     return [*told, f"then {left:.0f} MB, {whole:.1f} s; slower by more than a tenth: {', '.join(worse) or 'none'}"]

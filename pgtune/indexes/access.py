@@ -117,20 +117,20 @@ def _joins(number: int, joins: Iterable[Join]) -> tuple[tuple[Term, ...], ...]:
 
 def from_plan(plan: Plan, catalog: Catalog) -> tuple[Access, ...]:
     """By the plan's own conditions and sort keys."""
-    sources = _sources(plan)
+    relations = sources(plan)
     accesses_: dict[int, Access] = {
-        each.number: Access(each.table, each.alias) for each in sources.values() if each.table is not None
+        each.number: Access(each.table, each.alias) for each in relations.values() if each.table is not None
     }
     predicates: dict[Predicate, None] = {}
     joins: dict[Join, None] = {}
     for node in plan.root.walk():
-        seen = _in_sight(node, sources)
+        seen = _in_sight(node, relations)
         for label in CONDITIONS:
             if text := node.conditions.get(label):
                 found, between = conditions(text, seen, catalog)
                 predicates.update(dict.fromkeys(found))
                 joins.update(dict.fromkeys(between))
-    order = dict(_sorted(plan, tuple(sources.values()), catalog))
+    order = dict(_sorted(plan, tuple(relations.values()), catalog))
     return tuple(
         replace(
             access,
@@ -142,7 +142,7 @@ def from_plan(plan: Plan, catalog: Catalog) -> tuple[Access, ...]:
     )
 
 
-def _sources(plan: Plan) -> Mapping[str, Source]:
+def sources(plan: Plan) -> Mapping[str, Source]:
     """The relations of the plan by alias."""
     found: dict[str, Source] = {}
     for node in plan.root.walk():

@@ -64,12 +64,19 @@ class Selection:
         return self._thrifty(chosen)
 
     def _propose(self) -> None:
-        """All candidates of all queries, built together: that is cheaper than one by one."""
+        """All candidates of all queries, built together: that is cheaper than one by one.
+
+        Where it is given what to choose among, nobody else need have thought of that.
+        """
         for item in self.items:
             self.natural[item.number] = self._mask(item, self.proposer.natural)
             self.offered[item.number] = self.natural[item.number]
             if self.natural[item.number]:
                 self.offered[item.number] |= self._mask(item, self.proposer.variants)
+        given = self.pool.mask(Candidate(index, "join") for index in sorted(self.limits.only or ()))
+        for item in self.items:
+            self.natural[item.number] |= given & item.relevant
+            self.offered[item.number] |= given & item.relevant
         self.tell(Progress("building candidates", 0, len(self.pool.candidates)))
         self.pool.refuse(self.pool.given(self.prepare([each.index for each in self.pool.candidates])))
 

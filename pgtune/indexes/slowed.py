@@ -46,22 +46,17 @@ class Release(Generic[Each]):
         """
         now = self.timing.total(self.timing.now)
         most = now + PRICE * max(sum(map(self.timing.gained, self.timing.now)), 0)
-        seen, sure = set[str](), set[str]()
-        while key := next((each for each in self.slow() if each not in seen), ""):
+        seen = set[str]()
+        while key := next((each for each in self.timing.slower() if each not in seen), ""):
             seen.add(key)
-            if key in sure or self.timing.confirmed(key, self.gone):
-                sure.add(key)
+            if self.timing.confirmed(key, self.gone):
                 seen = set() if self._free(key, most) else seen
         return self.found
-
-    def slow(self) -> list[str]:
-        """The queries that are slower than without any, those that lose most first."""
-        return sorted(filter(self.timing.slow, self.timing.now), key=self.timing.gained)
 
     def unhelped(self) -> list[str]:
         """Those of which `found` says nothing."""
         told = {each.query for each in self.found}
-        return [key for key in self.slow() if key not in told]
+        return [key for key in self.timing.slower() if key not in told]
 
     def _free(self, key: str, most: float) -> bool:
         """Give up what makes it slow if all together then take no more than `most`; whether anything is.

@@ -55,6 +55,7 @@ class Timing(Generic[Each]):
     measure: Callable[[str, frozenset[str], float], Each]
     _known: dict[tuple[str, Hashable], tuple[Each, float]] = field(default_factory=dict)
     _sure: set[tuple[str, Hashable]] = field(default_factory=set)
+    _confirmed: set[str] = field(default_factory=set)
 
     def slow(self, key: str) -> bool:
         """Whether it is slower now than without any of the indexes."""
@@ -68,11 +69,21 @@ class Timing(Generic[Each]):
         """Whether it is slower so, and slower than it is now."""
         return self.slows(key, ran) and _slower(ran.ms, self.now[key].ms)
 
-    def confirmed(self, key: str, gone: frozenset[str]) -> bool:
-        """Run it both ways in turn, for it may have been slow by chance: the median of each counts from now on."""
+    def slower(self) -> list[str]:
+        """The queries that are, those that lose most first."""
+        return sorted(filter(self.slow, self.now), key=self.gained)
+
+    def confirmed(self, key: str, gone: frozenset[str] = frozenset()) -> bool:
+        """Whether it is slow without those `gone`, and not by chance, which is seen once.
+
+        It is run so and without any in turn; the median of each counts from now on.
+        """
+        if key in self._confirmed:
+            return self.slow(key)
         turns = [(self._anew(key, gone), self._anew(key, self.indexes)) for _turn in range(TURNS)]
         self.now[key] = sorted((after for after, _before in turns), key=lambda ran: ran.ms)[TURNS // 2]
         self.trials[key] = Trial(self.trials[key].weight, median(before.ms for _after, before in turns))
+        self._confirmed |= {key} if self.slow(key) else set()
         return self.slow(key)
 
     def run(self, key: str, without: frozenset[str], left: float = inf) -> Each:

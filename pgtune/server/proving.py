@@ -12,10 +12,13 @@ from psycopg import sql
 from pgtune import resources
 from pgtune.model.design import Name, Query
 from pgtune.model.errors import NotAllowed, Refused
+from pgtune.plans.parse import plan_of
+from pgtune.plans.plan import Plan
 from pgtune.server.connect import Connection, rows, translated
 
 EXECUTED = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
 PLANNED = "EXPLAIN (FORMAT JSON) "
+COUNTED = "EXPLAIN (ANALYZE, VERBOSE, TIMING OFF, FORMAT JSON) "
 PLAN_SECONDS = 10.0  # what planning alone may take
 RUNS = 2  # the first warms the cache, the last counts
 
@@ -69,6 +72,15 @@ def plan(connection: Connection, query: Query, without: Sequence[Name] = ()) -> 
     return str(_asked(connection, PLANNED, query, PLAN_SECONDS, without))
 
 
+def analyzed(connection: Connection, query: Query, seconds: float) -> Plan:
+    """The plan of a query with the rows that each of its nodes really had.
+
+    Raises:
+        Refused: the server refused it, or it took longer than so many seconds.
+    """
+    return plan_of(_asked(connection, COUNTED, query, seconds, ()))
+
+
 def _asked(
     connection: Connection, explain: str, query: Query, seconds: float, without: Sequence[Name]
 ) -> dict[str, object]:
@@ -90,20 +102,11 @@ def _asked(
 
 
 def _read(entry: dict[str, object]) -> Execution:
-    root = entry["Plan"]
-    if not isinstance(root, dict):
-        raise Refused("the server's plan cannot be read")
-    buffers = int(root.get("Shared Hit Blocks", 0)) + int(root.get("Shared Read Blocks", 0))
+    plan = plan_of(entry)
+    figures = plan.root.detail
+    buffers = int(figures.get("Shared Hit Blocks", 0)) + int(figures.get("Shared Read Blocks", 0))
     ms = float(str(entry.get("Execution Time", 0)))
-    return Execution(
-        float(root["Total Cost"]), ms, buffers, float(root.get("Actual Rows", 0)), frozenset(_indexes(root))
-    )
-
-
-def _indexes(node: dict[str, object]) -> set[str]:
-    own = {str(node["Index Name"])} if "Index Name" in node else set()
-    below = node.get("Plans", [])
-    return own.union(*(_indexes(child) for child in below)) if isinstance(below, list) else own
+    return Execution(plan.cost, ms, buffers, float(figures.get("Actual Rows", 0)), plan.indexes)
 
 
 def may_measure(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """`pgtune advise`: a database's snapshot and its workload, planned on a twin, become one answer."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -119,24 +119,34 @@ def _entries(path: Path) -> Iterator[Entry]:
         raise BadInput(f"{path}: {error}") from error
 
 
-def narrowed(advised: Advised, twin: Twin, only: frozenset[Index]) -> Advised:
-    """The same advice with no other new indexes than these; its distance to what all candidates would bring stays."""
-    found = _indexes(Request(budget=advised.answer.budget_bytes), twin, advised.workload, lambda _progress: None, only)
+def narrowed(advised: Advised, twin: Twin, only: frozenset[Index], sizes: Mapping[Index, int]) -> Advised:
+    """The same advice with no other new indexes than these; its distance to what all candidates would bring stays.
+
+    `sizes` in bytes are those that were measured.
+    """
+    request = Request(budget=advised.answer.budget_bytes)
+    found = _indexes(request, twin, advised.workload, lambda _progress: None, only, sizes)
     found = replace(found, bound=advised.answer.indexes.bound, candidates=advised.answer.indexes.candidates)
     design = Design(frozenset(each.index for each in found.recommendations))
     return replace(advised, answer=replace(advised.answer, indexes=found), design=design)
 
 
 def _indexes(
-    request: Request, twin: Twin, workload: Workload, tell: Tell, only: frozenset[Index] | None = None
-) -> IndexAdvice:
+    request: Request, twin: Twin, workload: Workload, tell: Tell, only: frozenset[Index] | None = None,
+    sizes: Mapping[Index, int] | None = None,
+) -> IndexAdvice:  # fmt: skip
     until = time.monotonic() + request.seconds
     limits = Limits(
         budget_bytes=request.budget, max_indexes=request.max_indexes, over=lambda: time.monotonic() > until, only=only
     )
+    known = sizes or {}
+
+    def size_of(index: Index) -> int:
+        return known[index] if index in known else twin.size_of(index)
+
     with two_at_once(twin) as side:
         return advise_indexes(
-            twin.snapshot, workload, side.plan, twin.size_of, limits, tell,
+            twin.snapshot, workload, side.plan, size_of, limits, tell,
             prepare=side.prepare, planner_major=twin.major, each=side.each,
         )  # fmt: skip
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pglast import ast
 
 from pgtune import versions
-from pgtune.indexes.advice import IndexRecommendation
-from pgtune.model.design import Name
+from pgtune.model.design import Index, Name
 from pgtune.model.errors import BadInput, MustNotRunHere, NotAllowed
 from pgtune.server import ledger
 from pgtune.server.build import Build, Outcome, Wanted
@@ -71,7 +70,7 @@ def _wanted(writer: Writer, advised: Advised) -> tuple[list[Wanted], list[Outcom
     wanted: list[Wanted] = []
     left_out: list[Outcome] = []
     for each in advised.answer.indexes.recommendations:
-        one = as_wanted(each)
+        one = as_wanted(each.index, each.needs)
         why = _obstacle(writer, one)
         if why is None:
             wanted.append(one)
@@ -80,16 +79,18 @@ def _wanted(writer: Writer, advised: Advised) -> tuple[list[Wanted], list[Outcom
     return wanted, left_out
 
 
-def as_wanted(each: IndexRecommendation) -> Wanted:
-    """The recommendation as the writer takes it; its statement was parsed and is exactly one CREATE INDEX.
+def as_wanted(index: Index, needs: tuple[str, ...] = ()) -> Wanted:
+    """The index as the writer takes it; its statement was parsed and is exactly one CREATE INDEX.
+
+    `needs` are statements to run before (CREATE EXTENSION).
 
     Raises:
         BadInput: it is something else, as a name or an expression could make it.
     """
-    ddl = each.index.ddl(concurrently=True)
-    if not isa(tree(ddl), ast.IndexStmt) or not all(isa(tree(text), ast.CreateExtensionStmt) for text in each.needs):
+    ddl = index.ddl(concurrently=True)
+    if not isa(tree(ddl), ast.IndexStmt) or not all(isa(tree(text), ast.CreateExtensionStmt) for text in needs):
         raise BadInput(f"this is no statement that creates an index: {ddl}")
-    return Wanted(Name(each.table.schema, each.index.name), each.table, ddl, each.needs)
+    return Wanted(Name(index.table.schema, index.name), index.table, ddl, needs)
 
 
 def _obstacle(writer: Writer, wanted: Wanted) -> str | None:

@@ -1,29 +1,29 @@
 """`pgtune advise --prove`: the advised indexes really built on a copy, the queries measured, everything removed.
 
-An index with which a query was slower than without any of them is given up if the others can nearly do without it.
+For a query that was slower than without any of them an index gets one key more, or is given up if the others can nearly
+do without it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pgtune import versions
 from pgtune.model.design import Design
-from pgtune.model.errors import MustNotRunHere, PgtuneError
-from pgtune.model.step import State
-from pgtune.report.advice.answer import Built, Measured, Proof, Run, Slowed
+from pgtune.model.errors import MustNotRunHere
+from pgtune.report.advice.answer import Measured, Proof, Run
 from pgtune.server import ledger, proving
-from pgtune.server.build import Build, Outcome
-from pgtune.server.connect import Connection, reading
-from pgtune.server.ledger import Ledger
+from pgtune.server.build import Build
+from pgtune.server.connect import reading
 from pgtune.server.proving import Execution
 from pgtune.server.steadfast import steadfast
 from pgtune.server.writer import Target, Writer
 from pgtune.snapshot import Snapshot
-from pgtune.twin import Twin, raised
+from pgtune.twin import raised
 from pgtune.usecases import prove_trials
 from pgtune.usecases.advise import Advised, narrowed
 from pgtune.usecases.build import as_wanted
-from pgtune.usecases.prove_release import Measures, released
+from pgtune.usecases.prove_copy import Copy
+from pgtune.usecases.prove_mending import Measures, mended
 from pgtune.usecases.prove_trials import Trial
 
 Say = Callable[[str], None]
@@ -51,16 +51,18 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Advised:
             trials = list(prove_trials.trials(advised, twin, session))
             before = prove_trials.measured(trials, session, say)
             build = Build(writer, book, target, PATIENCE, say)
-            built, measures, notes = _with_indexes(advised, build, trials, session, before)
-            advised = _without(advised, twin, measures.slowed)
+            copy = Copy(build, session, {each.query.text: each for each in trials}, twin.size_of)
+            measures = _with_indexes(advised, copy, before)
+            if measures.indexes != advised.design.indexes:
+                sizes = {each.index: each.bytes for each in copy.built}
+                advised = narrowed(advised, twin, measures.indexes, sizes)
         found = tuple(_joined(each, measures, advised.design) for each in trials)
-    proof = Proof(writer.name, built, found, (*notes, *measures.notes), measures.slowed)
+    unseen = len(advised.answer.indexes.queries) - len(trials)
+    few = (f"of {len(trials) + unseen} queries the {len(trials)} that gain most were looked at",) if unseen else ()
+    proof = Proof(
+        writer.name, tuple(copy.built), found, (*few, *copy.notes, *measures.notes), measures.widened, measures.slowed
+    )
     return replace(advised, answer=replace(advised.answer, proof=proof))
-
-
-def _without(advised: Advised, twin: Twin, slowed: Sequence[Slowed]) -> Advised:
-    gone = frozenset(index for each in slowed if not each.kept for index in each.indexes)
-    return narrowed(advised, twin, advised.design.indexes - gone) if gone else advised
 
 
 def refuse(target: Target, snapshot: Snapshot) -> None:
@@ -85,44 +87,15 @@ def refuse(target: Target, snapshot: Snapshot) -> None:
         raise MustNotRunHere(f"PostgreSQL {target.major} was not tested with this pgtune")
 
 
-def _with_indexes(
-    advised: Advised, build: Build, trials: Sequence[Trial], session: Connection, before: Mapping[str, Execution | str]
-) -> tuple[tuple[Built, ...], Measures, tuple[str, ...]]:
-    """Build, measure, remove; what could not be built is a note."""
-    wanted = [as_wanted(each) for each in advised.answer.indexes.recommendations]
-    number, outcomes = build.carry_out(wanted)
+def _with_indexes(advised: Advised, copy: Copy, before: Mapping[str, Execution | str]) -> Measures:
+    """Build, measure, remove."""
+    copy.create({each.index: as_wanted(each.index, each.needs) for each in advised.answer.indexes.recommendations})
     try:
-        after = prove_trials.measured(trials, session, build.say)
-        measures = released(trials, before, after, advised.answer.indexes, session, build.say)
+        after = prove_trials.measured(list(copy.trials.values()), copy.session, copy.builder.say)
+        return mended(advised, copy, before, after)
     finally:
-        with steadfast(build.say):
-            left = _removed(number, outcomes, build, build.ledger)
-    sizes = {each.index.name: each for each in advised.answer.indexes.recommendations}
-    built = tuple(
-        Built(sizes[each.wanted.name.name].index, sizes[each.wanted.name.name].size_bytes, each.bytes, each.seconds)
-        for each in outcomes
-        if each.fate == "created"
-    )
-    notes = tuple(f"{each.wanted.name}: {each.fate}, {each.why}" for each in outcomes if each.fate != "created")
-    unseen = len(advised.answer.indexes.queries) - len(trials)
-    few = (f"of {len(trials) + unseen} queries the {len(trials)} that gain most were looked at",) if unseen else ()
-    return built, measures, (*few, *notes, *left)
-
-
-def _removed(number: int, outcomes: Sequence[Outcome], build: Build, book: Ledger) -> list[str]:
-    """Drop what the proof created; what could not be dropped is told."""
-    left: list[str] = []
-    for each in outcomes:
-        if each.fate != "created":
-            continue
-        try:
-            build.drop(each.wanted.name.sql)
-        except PgtuneError as error:
-            left.append(f"{each.wanted.name} is left: {error}; pgtune undo {number} drops it")
-        else:
-            book.record_undone(number, [str(each.wanted.name)])
-    book.record(number, State.LEFT_BEHIND if left else State.UNDONE, "a proof")
-    return left
+        with steadfast(copy.builder.say):
+            copy.clean()
 
 
 def _joined(trial: Trial, measures: Measures, design: Design) -> Measured:

@@ -13,7 +13,7 @@ from pgtune.report.advice import proof
 from pgtune.report.paper import Paper
 from pgtune.server import ledger
 from pgtune.server.writer import Writer
-from pgtune.usecases import prove_release, prove_trials
+from pgtune.usecases import prove_mending, prove_trials
 from pgtune.usecases.advise import Request, advise
 from pgtune.usecases.prove_indexes import prove
 
@@ -142,6 +142,52 @@ def test_an_index_that_slows_a_query_is_given_up(database, staging, tmp_path):
     assert "given up: skewed_code" in proof.section(answer.proof, Paper(width=400))[-1]
 
 
+PAIRS = """
+drop table if exists pairs, asked;
+create table pairs (a int not null, b int not null, note text not null) with (autovacuum_enabled = off);
+insert into pairs select n, n % 10, repeat('x', 100) from generate_series(1, 100000) as n;
+create table asked (a int not null, b int not null) with (autovacuum_enabled = off);
+insert into asked select n * 500, n * 500 % 10 from generate_series(1, 200) as n;
+vacuum analyze pairs;
+vacuum analyze asked;
+"""
+FEW = """
+update pairs set a = a % 10, b = a / 10;
+update asked set a = a % 10, b = a / 10
+"""
+JOINED = "select count(p.note) from asked o join pairs p on p.a = o.a and p.b = o.b"
+
+
+def test_an_index_that_is_looked_up_in_vain_gets_another_key(database, staging, tmp_path):
+    """On the copy every a stands for thousands of rows, which the statistics do not know; with b each is found."""
+    path = tmp_path / "workload.sql"
+    path.write_text(f"select note from pairs where a = 500000; {JOINED}")
+    dsn = prepared(staging.conninfo())
+    execute(prepared(database), PAIRS)
+    execute(dsn, PAIRS + FEW)
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    (narrow,) = found.answer.indexes.recommendations
+    assert [key.column for key in narrow.index.keys] == ["a"]
+    before = state(dsn)
+    answer = prove(found, dsn, lambda _text: None).answer
+    assert state(dsn) == before
+    (only,) = answer.indexes.recommendations
+    assert [key.column for key in only.index.keys] == ["a", "b"]
+    (told,) = answer.proof.widened
+    assert (told.instead, told.index, told.text) == (narrow.index, only.index, JOINED)
+    assert told.then_ms < told.before_ms < told.after_ms
+    measured = next(each for each in answer.proof.queries if each.text == JOINED)
+    assert measured.after.ms == told.then_ms
+    assert measured.used == (only.index.name,)
+    assert only.size_bytes == next(each.bytes for each in answer.proof.built if each.index == only.index)
+    assert not answer.proof.slowed
+    assert f"widened: {only.index.name} (a, b) in place of" in " ".join(proof.remarks(answer.proof))
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("select count(*) from pg_index where indrelid = 'pairs'::regclass").fetchone() == (0,)
+    with ledger.opened() as book:
+        assert {run.state for run in book.runs()} == {State.UNDONE}
+
+
 NAP = """
 create function nap(n bigint) returns boolean language sql immutable cost 0.0001
     as 'select count(*) > 0 and n is not null from generate_series(1, 100)';
@@ -164,7 +210,7 @@ def test_a_query_that_is_cut_off_without_the_index_is_told_with_it(database, sta
 
 def test_what_slows_a_query_is_not_looked_for_for_ever(database, staging, tmp_path, monkeypatch):
     """When the time is over all indexes stay, the answer says so and names the query; nothing is left on the copy."""
-    monkeypatch.setattr(prove_release, "LEAST", 0)
+    monkeypatch.setattr(prove_mending, "LEAST", 0)
     monkeypatch.setattr(timing, "TURNS", 1000)
     path = tmp_path / "workload.sql"
     path.write_text("select note from skewed where code between 1 and 100")

@@ -52,6 +52,23 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
+class Widened:
+    """An index that took the place of a narrower one, and the query that was slower with that than without any.
+
+    Its milliseconds without any index, with the narrower one and with this; `others` is how much longer all other
+    queries take for it, as a share of the workload's time.
+    """
+
+    text: str
+    index: Index
+    instead: Index
+    before_ms: float
+    after_ms: float
+    then_ms: float
+    others: float
+
+
+@dataclass(frozen=True, slots=True)
 class Slowed:
     """A query that took longer with the indexes than without any, and those without which it does not.
 
@@ -70,12 +87,13 @@ class Slowed:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What `--prove` found on the server named for it; indexes that were given up are in `built`, not in the advice."""
+    """What `--prove` found on the server named for it; indexes given up, or replaced, are only in `built`."""
 
     target: str
     built: tuple[Built, ...]
     queries: tuple[Measured, ...]
     notes: tuple[str, ...] = ()
+    widened: tuple[Widened, ...] = ()
     slowed: tuple[Slowed, ...] = ()
 
 

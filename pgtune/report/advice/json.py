@@ -160,6 +160,18 @@ def _proof(answer: Answer) -> dict[str, Any] | None:
         }
         for each in proof.built
     ]
+    widened = [
+        {
+            "query": each.text,
+            "index": each.index.name,
+            "instead": each.instead.name,
+            "before_ms": each.before_ms,
+            "after_ms": each.after_ms,
+            "then_ms": each.then_ms,
+            "others": each.others,
+        }
+        for each in proof.widened
+    ]
     slowed = [
         {
             "query": each.text,
@@ -176,6 +188,7 @@ def _proof(answer: Answer) -> dict[str, Any] | None:
         "target": proof.target,
         "built": built,
         "queries": form(proof.queries),
+        "widened": widened,
         "slowed": slowed,
         "notes": list(proof.notes),
     }

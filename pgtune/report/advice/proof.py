@@ -2,7 +2,7 @@
 
 from pgtune.model.units import human_bytes
 from pgtune.report.advice import words
-from pgtune.report.advice.answer import Measured, Proof, Run, Slowed
+from pgtune.report.advice.answer import Measured, Proof, Run, Slowed, Widened
 from pgtune.report.paper import Paper, visible
 
 
@@ -17,15 +17,25 @@ def section(proof: Proof, paper: Paper) -> list[str]:
     for query in proof.queries:
         text = words.statement(visible(query.text), max(20, paper.room - 4))
         lines += ["", paper.paint(f"  {text}", "faint"), *paper.wrapped(told(query), 4, 2)]
-    lines += [""] if proof.slowed or proof.notes else []
-    for note in remarks(proof):
+    notes = remarks(proof)
+    lines += [""] if notes else []
+    for note in notes:
         lines += paper.wrapped(f"! {visible(note)}", 2, 2, role="warning")
     return lines
 
 
 def remarks(proof: Proof) -> list[str]:
     """What a reader must know beside the figures: indexes that slow a query first."""
-    return [*map(_slowed, proof.slowed), *proof.notes]
+    return [*map(_widened, proof.widened), *map(_slowed, proof.slowed), *proof.notes]
+
+
+def _widened(each: Widened) -> str:
+    keys, query = ", ".join(key.sql for key in each.index.keys), f'"{words.statement(each.text, 60)}"'
+    return (
+        f"widened: {each.index.name} ({keys}) in place of {each.instead.name}: most of what was looked up there was "
+        f"thrown away. {query} took {_ms(each.after_ms)} with that, {_ms(each.then_ms)} with this, "
+        f"{_ms(each.before_ms)} today; the others take {_others(each.others)} with this"
+    )
 
 
 def _slowed(each: Slowed) -> str:
@@ -34,8 +44,11 @@ def _slowed(each: Slowed) -> str:
     times = f"took {_ms(each.after_ms)} with it, {_ms(each.without_ms)} without, {_ms(each.before_ms)} today"
     if each.kept:
         return f"kept: {names}, though {query} {times}: the others would take {each.others * 100:.0f} % longer, or more"
-    others = f"{each.others * 100:.1f} % longer" if each.others >= 0.0005 else "no longer"
-    return f"given up: {names}. {query} {times}; the others take {others} without it"
+    return f"given up: {names}. {query} {times}; the others take {_others(each.others)} without it"
+
+
+def _others(share: float) -> str:
+    return f"{share * 100:.1f} % longer" if share >= 0.0005 else "no longer"
 
 
 def _ms(ms: float) -> str:
