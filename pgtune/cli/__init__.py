@@ -63,7 +63,8 @@ def _quotable(error: click.ClickException) -> click.ClickException:
 def main() -> NoReturn:
     """Run, and turn every error into one line on stderr and its documented exit code."""
     signal.signal(signal.SIGTERM, _terminated)
-    signal.signal(signal.SIGHUP, _terminated)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it has to outlive its terminal
+        signal.signal(signal.SIGHUP, _terminated)
     _streams()
     gc.set_threshold(FEW_SWEEPS)
     atexit.register(gc.freeze)  # what is left goes with the process: the collector need not look through it first

@@ -71,7 +71,8 @@ def _answer(work: Callable[[Thing], Answer], share: Sequence[Thing], writing: in
     code = 1
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
         with os.fdopen(writing, "wb") as pipe:
             pickle.dump([*map(work, share)], pipe, pickle.HIGHEST_PROTOCOL)
         code = 0

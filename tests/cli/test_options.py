@@ -157,3 +157,14 @@ def test_without_a_way_to_go_on_there_is_no_heading():
     """Who applies reads the answer without that part, of settings and of indexes."""
     assert "How to go on" not in table(TUNING, steps=())
     assert "How to go on" not in advice_table(ANSWER, steps=())
+
+
+@pytest.mark.parametrize(("before", "ignored"), [("SIG_IGN", True), ("SIG_DFL", False)])
+def test_a_command_under_nohup_outlives_its_terminal(before: str, *, ignored: bool):
+    """Without it SIGHUP ends a command as Ctrl-C does."""
+    program = (
+        f"import atexit, signal; signal.signal(signal.SIGHUP, signal.{before}); from pgtune.cli import main; "
+        "atexit.register(lambda: print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)); main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == str(ignored)

@@ -17,7 +17,8 @@ from pgtune.server.capture import capture
 from pgtune.twin import raised
 
 PROGRAM = """
-import pickle, sys, time
+import pickle, signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may themselves run under nohup
 from pgtune.twin import raised
 with raised(pickle.loads(open(sys.argv[1], "rb").read())) as twin:
     print(twin.planner.house.cluster.folder, twin.planner.house.cluster.pid, flush=True)

@@ -30,9 +30,9 @@ def remarks(proof: Proof) -> list[str]:
 
 
 def _widened(each: Widened) -> str:
-    keys, query = ", ".join(key.sql for key in each.index.keys), f'"{words.statement(each.text, 60)}"'
+    keys, query = words.keys(each.index), f'"{words.statement(each.text, 60)}"'
     return (
-        f"widened: {each.index.name} ({keys}) in place of {each.instead.name}: most of what was looked up there was "
+        f"widened: {each.index.name} on {keys} in place of {each.instead.name}: most of what was looked up there was "
         f"thrown away. {query} took {_ms(each.after_ms)} with that, {_ms(each.then_ms)} with this, "
         f"{_ms(each.before_ms)} today; the others take {_others(each.others)} with this"
     )
@@ -48,7 +48,9 @@ def _slowed(each: Slowed) -> str:
 
 
 def _others(share: float) -> str:
-    return f"{share * 100:.1f} % longer" if share >= 0.0005 else "no longer"
+    if abs(share) < 0.0005:
+        return "no longer"
+    return f"{abs(share) * 100:.1f} % {'longer' if share > 0 else 'less'}"
 
 
 def _ms(ms: float) -> str:

@@ -35,7 +35,7 @@ def facts() -> Facts:
     return Facts(Snapshot(180000, "18", "2026-10-22", "app", tables=(sales,)))
 
 
-def lookup(  # noqa: PLR0913  (the figures of one node, each by its name)
+def lookup(
     condition: str, index: Index = BY_ITEM, *, removed: float = 102, kept: float = 0.1, loops: int = 15_000,
     kind: str = "Index Scan",
 ) -> Node:  # fmt: skip
