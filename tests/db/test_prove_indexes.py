@@ -7,14 +7,16 @@ import pytest
 
 from pgtune.cluster import Cluster
 from pgtune.indexes import timing
+from pgtune.model.design import Index, Key, Name
 from pgtune.model.errors import MustNotRunHere
 from pgtune.model.step import State
 from pgtune.report.advice import proof
 from pgtune.report.paper import Paper
 from pgtune.server import ledger
 from pgtune.server.writer import Writer
+from pgtune.twin import raised
 from pgtune.usecases import prove_mending, prove_trials
-from pgtune.usecases.advise import Request, advise
+from pgtune.usecases.advise import Request, advise, narrowed
 from pgtune.usecases.prove_indexes import prove
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -186,6 +188,16 @@ def test_an_index_that_is_looked_up_in_vain_gets_another_key(database, staging, 
         assert connection.execute("select count(*) from pg_index where indrelid = 'pairs'::regclass").fetchone() == (0,)
     with ledger.opened() as book:
         assert {run.state for run in book.runs()} == {State.UNDONE}
+
+
+def test_what_is_proven_is_advised_whoever_thought_of_it(advised):
+    """With its true size; no candidate has such keys."""
+    index = Index(Name("public", "measured"), (Key("customer"), Key("note"), Key("id")))
+    with raised(advised.snapshot) as twin:
+        found = narrowed(advised, twin, frozenset({index}), {index: 4711})
+    (only,) = found.answer.indexes.recommendations
+    assert (only.index, only.size_bytes) == (index, 4711)
+    assert found.design.indexes == {index}
 
 
 NAP = """
