@@ -69,7 +69,7 @@ def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[
     before = planned(conninfo, queries)
     if runs is not None:
         rows = [_really(row, conninfo, queries, runs, before) for row in rows]
-    return "\n\n".join([_table(name, rows, before), *_slower(rows)])
+    return "\n\n".join([_table(name, rows, before), *_slower(rows, before)])
 
 
 def _really(row: Row, conninfo: str, queries: Mapping[str, str], runs: int, before: Built) -> Row:
@@ -115,7 +115,7 @@ def _table(name: str, rows: Sequence[Row], before: Built) -> str:
                                                               ".1f", ".1f", ".1f"))  # fmt: skip
 
 
-def _slower(rows: Sequence[Row]) -> list[str]:
+def _slower(rows: Sequence[Row], before: Built) -> list[str]:
     """Queries that ran noticeably longer with the indexes, and those that were cut off without."""
     found = []
     for row in rows:
@@ -130,11 +130,11 @@ def _slower(rows: Sequence[Row]) -> list[str]:
         size = f"{row.budget or 'all'} MB: {len(row.built.timed)} plans changed"
         found.append(f"{size}; slower by more than a tenth: {', '.join(worse) or 'none'}")
         found += [f"cut off after {TIMEOUT_S:g} s without the indexes: {', '.join(cut)}"] if cut else []
-        found += _mended(row.built.mended) if row.built.mended else []
+        found += _mended(row.built.mended, before) if row.built.mended else []
     return found
 
 
-def _mended(mended: Mended) -> list[str]:
+def _mended(mended: Mended, before: Built) -> list[str]:
     """What was done for slower queries, as `--prove` does it, and what is slower then."""
     timing = mended.release.timing
     worse = [
@@ -153,5 +153,6 @@ def _mended(mended: Mended) -> list[str]:
         f"others {each.others * 100:+.1f} %): {', '.join(each.indexes)}"
         for each in mended.release.found
     ]
-    left, whole = mended.size_bytes / MB, sum(ran.ms for ran in timing.now.values()) / 1000
-    return [*told, f"then {left:.0f} MB, {whole:.1f} s; slower by more than a tenth: {', '.join(worse) or 'none'}"]
+    whole = sum(ran.ms for ran in timing.now.values()) / 1000
+    left = f"{mended.size_bytes / MB:.0f} MB, cost {mended.cost / before.cost:.3f}, {whole:.1f} s"
+    return [*told, f"then {left}; slower by more than a tenth: {', '.join(worse) or 'none'}"]

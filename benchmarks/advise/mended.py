@@ -44,13 +44,17 @@ class Ran:
 
 @dataclass(slots=True)
 class Mended:
-    """The copy that the rules work on. `made` are all indexes that were created, dropped ones too."""
+    """The copy that the rules work on. `made` are all indexes that were created, dropped ones too.
+
+    `cost` is what the planner reckons for all queries with what is left at last.
+    """
 
     connection: psycopg.Connection
     queries: Mapping[str, str]
     made: list[Index]
     widening: Widening[Ran] = field(init=False)
     release: Release[Ran] = field(init=False)
+    cost: float = 0.0
 
     def run(self, timing: Timing[Ran], sizes: Mapping[str, int], facts: Facts, budget: int | None) -> None:
         """First indexes are made wider, then given up."""
@@ -58,11 +62,16 @@ class Mended:
         self.widening, self.release = Widening(timing, facts, self, by_name, {**sizes}, budget), Release(timing)
         self.widening.run()
         self.release.run()
+        self.cost = self._cost()
 
     @property
     def size_bytes(self) -> int:
         """What is left at last."""
         return sum(size for name, size in self.widening.sizes.items() if name not in self.release.gone)
+
+    def _cost(self) -> float:
+        with session.hidden(self.connection, self._named(self.release.gone)):
+            return sum(session.plan(self.connection, text).cost for text in self.queries.values())
 
     def timing(self, timed: Mapping[str, Timed], used: Mapping[str, frozenset[str]]) -> Timing[Ran]:
         """The queries' times so far; of two runs the second counts."""
