@@ -49,10 +49,15 @@ class Copy:
         return self.built[-1].bytes if len(self.built) > before else None
 
     def drop(self, index: Index) -> None:
-        """Drop one now; what cannot be dropped now is tried once more in the end."""
+        """Drop one now.
+
+        Raises:
+            Refused: it cannot be dropped now, which is tried once more in the end.
+        """
         for number, names in self._runs.items():
             for name in [each for each in names if each.name == index.name]:
-                self._dropped(number, name)
+                if why := self._dropped(number, name):
+                    raise Refused(why)
 
     def clean(self) -> None:
         """Drop all that is left; what cannot be dropped is told."""
