@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pgtune.indexes.timing import ENOUGH, Timing, Trial
+from pgtune.indexes.timing import ENOUGH, TURNS, Timing, Trial
 
 BEFORE, NOW = 100.0, 50.0
 
@@ -83,3 +83,13 @@ def test_slow_is_what_takes_longer_with_an_index_than_without_any():
     assert found.spoils("q", Ran(120))
     found.now["q"] = Ran(120)
     assert not found.spoils("q", Ran(121))
+
+
+def test_that_a_query_is_slow_is_seen_once():
+    """In turn with and without, by the medians; one that is not may seem slow again later."""
+    found, server = timing(40, 100, 60, 90, 50, 110, *[200, 100] * TURNS)
+    assert not found.confirmed("q")
+    assert (found.now["q"].ms, found.trials["q"].before) == (50, 100)
+    assert found.confirmed("q")
+    assert found.confirmed("q")
+    assert server.times == []
