@@ -124,12 +124,23 @@ def test_timeouts_of_the_role_do_not_reach_the_work(site: Site, server: object, 
 
 def test_two_runs_at_once_are_one(site: Site) -> None:
     """The second one says who is at work, and does nothing; nothing waits for a lock."""
-    index = site.slow_index(0.6)
+    index = site.slow_index(4)
     with beside(lambda: Site(site.conninfo).run(site.reindex(index))) as errors:
         wait_for(site.building)
         with pytest.raises(target.MustNotRunHere, match=r"another run .* \(process \d+\)"):
             site.run(site.reindex("orders_customer"))
     assert not errors
+
+
+def test_a_run_that_has_just_ended_is_in_nobodys_way(site: Site) -> None:
+    """Its session may hold the lock for a moment longer than it lives."""
+    job = site.reindex("orders_customer")
+    with psycopg.connect(site.conninfo, autocommit=True) as other:
+        other.execute("select pg_advisory_lock(1885828205, 0)")
+        leaving = threading.Timer(0.3, other.close)
+        leaving.start()
+        assert site.outcomes(job) == [Outcome.DONE]
+        leaving.join()
 
 
 def test_an_object_in_the_hands_of_another_pgtune_is_left_to_it(site: Site) -> None:

@@ -16,6 +16,7 @@ POOLER = (
 )
 # What PgBouncer answers to the options that every session of pgtune sends, unless it was told to ignore them.
 UNSUPPORTED = "unsupported startup parameter"
+LEAVING = 1.0  # seconds that the session of a run which has just ended may outlive it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def _require(session: Session, found: Target) -> None:
         )
     if session.process_told != found.pid and _swaps_sessions(session):
         raise MustNotRunHere(POOLER)
-    other = _taken_by_another(session)
+    other, until = _taken_by_another(session), time.monotonic() + LEAVING
+    while other and time.monotonic() < until:
+        time.sleep(0.05)
+        other = _taken_by_another(session)
     if other:
         raise MustNotRunHere(f"{other}; nothing was done")
 
