@@ -73,7 +73,7 @@ class Selection:
             self.offered[item.number] = self.natural[item.number]
             if self.natural[item.number]:
                 self.offered[item.number] |= self._mask(item, self.proposer.variants)
-        given = self.pool.mask(Candidate(index, "join") for index in sorted(self.limits.only or ()))
+        given = self.pool.mask(Candidate(index, "lookup") for index in sorted(self.limits.only or ()))
         for item in self.items:
             self.natural[item.number] |= given & item.relevant
             self.offered[item.number] |= given & item.relevant

@@ -197,6 +197,7 @@ def test_what_is_proven_is_advised_whoever_thought_of_it(advised):
         found = narrowed(advised, twin, frozenset({index}), {index: 4711})
     (only,) = found.answer.indexes.recommendations
     assert (only.index, only.size_bytes) == (index, 4711)
+    assert only.why.startswith("It finds the rows by customer, note, id.")
     assert found.design.indexes == {index}
 
 
