@@ -20,6 +20,11 @@ class Limits:
     max_active: int | None = None
     wait: float = 600.0
 
+    @property
+    def ask_server(self) -> bool:
+        """Whether one of them is about how the server fares, of which nothing else is to be known."""
+        return any(each is not None for each in (self.max_lag, self.max_wal_rate, self.max_active))
+
 
 @dataclass(frozen=True, slots=True)
 class Pulse:

@@ -73,8 +73,7 @@ class Leadership(Kept):
     def _connect(self) -> Connection:
         connection = self._keep(reading(with_words(self.conninfo, application_name="pgtune schedule", **ALIVE)))
         try:
-            for name, value in PATIENT.items():
-                rows(connection, resources.sql("maintain/setting"), name=name, value=value)
+            rows(connection, resources.sql("maintain/parameters"), names=[*PATIENT], values=[*PATIENT.values()])
         except BaseException:
             self.close()
             raise

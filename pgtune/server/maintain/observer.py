@@ -23,7 +23,7 @@ from pgtune.server.maintain.session import Session
 from pgtune.server.maintain.watch import Watch
 
 TICK = 0.1  # seconds between looks at the sessions: a lock's queue is left at most this much too late
-BEAT = 1.0  # seconds between looks at the server's pulse: the WAL's rate is measured over them
+BEAT = 1.0  # seconds between looks at the lock and the server's pulse: the WAL's rate is measured over them
 AGAIN = 1.0  # seconds after which a cancel that had no effect is sent again
 
 Tell = Callable[[Sequence[Working]], None]
@@ -53,7 +53,7 @@ class Observer:
     _next_beat: float = 0.0
 
     def __enter__(self) -> Self:
-        """Connect, take the first pulse and begin to watch.
+        """Connect, take the first pulse if a limit is about it, and begin to watch.
 
         Raises:
             CannotConnect, NotAllowed, ConnectionLost: as the server answers.
@@ -133,6 +133,8 @@ class Observer:
         self._next_beat = now + BEAT
         if self.lock is not None and not self.usurper:
             self.usurper = target.keep(self.lock, self.pids)
+        if not self.limits.ask_server:
+            return
         row = session.rows("maintain/pulse", pids=[watch.pid for watch in self.watches])[0]
         rate = None
         if self._wal is not None and now > self._wal[0]:

@@ -68,13 +68,19 @@ class Session(Kept):
     def _prepare(self, connection: Connection) -> None:
         self.version = connection.info.server_version
         self.rows("maintain/prepare")
-        for name, value in TRIED.items():
-            with contextlib.suppress(NotAllowed, Refused):
-                self.rows("maintain/setting", name=name, value=value)
-        for name, value in self.settings.items():
-            self.rows("maintain/setting", name=name, value=value)
+        try:
+            self._set(TRIED)
+        except (NotAllowed, Refused):
+            for name, value in TRIED.items():
+                with contextlib.suppress(NotAllowed, Refused):
+                    self._set({name: value})
+        self._set(self.settings)
         own = self.rows("maintain/own_process")[0]
         self.pid, self.began = own["pid"], own["began"]
+
+    def _set(self, settings: Mapping[str, str]) -> None:
+        if settings:
+            self.rows("maintain/parameters", names=[*settings], values=[*settings.values()])
 
     def come_back(self, until: float | None = None) -> None:
         """Connect again after the connection was lost, in a few attempts, none after the monotonic time `until`.

@@ -88,3 +88,10 @@ def test_only_what_nobody_has_to_look_at_is_exit_code_0(outcome: Outcome) -> Non
     good = Result(JOB, Outcome.DONE)
     assert exit_code([good, Result(JOB, outcome)]) == (0 if outcome in QUIET else 1)
     assert exit_code([good], ended_early=True) == 1
+
+
+@pytest.mark.parametrize("limit", ["max_lag", "max_wal_rate", "max_active"])
+def test_the_server_is_asked_how_it_fares_only_for_a_limit_of_it(limit: str):
+    """Zero is a limit; patience and the wait for a closed gate are about sessions."""
+    assert Limits(**{limit: 0}).ask_server
+    assert not Limits(patience=0.1, wait=1.0).ask_server
