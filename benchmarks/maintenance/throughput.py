@@ -176,7 +176,7 @@ def bare(suite: Suite) -> Arm:
         conninfo = cluster.conninfo(database)
         began = time.monotonic()
         plan = maintain_plan.plan(maintain_plan.Request(conninfo, scope=suite.scope), lambda _text: None)
-        ears = Ears(lambda _result: None, None, lambda _text: None)
+        ears = Ears(lambda _results: None, None, lambda _text: None)
         with target.opened(conninfo) as (_, found):
             worked = run.work(conninfo, found, plan.jobs, Orders(workers=jobs), Nothing(), ears)
         seconds = time.monotonic() - began

@@ -86,15 +86,15 @@ def write(text: str) -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
 
 
-def say(text: str) -> None:
-    """Talk to standard error, one line at a time; nothing in it can act on the terminal.
+def say(*lines: str) -> None:
+    """Talk to standard error, these lines at once; nothing in them can act on the terminal.
 
     A terminal or a pipe that has gone away must not end the work that is talked about.
     """
     from pgtune.report.paper import visible
 
     with suppress(OSError, ValueError):
-        click.echo(visible(text), err=True)
+        click.echo("".join(f"{visible(line)}\n" for line in lines), err=True, nl=False)
 
 
 def show(

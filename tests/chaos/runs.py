@@ -77,7 +77,7 @@ class Site:
         """Do these jobs with a patience fit for a test."""
         conninfo = conninfo or self.conninfo
         given = {"limits": Limits(patience=PATIENCE)} | orders
-        ears = Ears(self.heard.append, self.seen.extend, self.said.append)
+        ears = Ears(self.heard.extend, self.seen.extend, self.said.append)
         with target.opened(conninfo) as (_, found), local.opened(found.key) as history:
             history.open_run(found.name)
             return run.work(conninfo, found, jobs, Orders(**given), history, ears)

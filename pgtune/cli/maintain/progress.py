@@ -26,19 +26,19 @@ def ears() -> Iterator["Ears"]:
 
     terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     try:
-        yield Ears(_result(terminal=terminal), _working if terminal else None, options.say)
+        yield Ears(_results(terminal=terminal), _working if terminal else None, options.say)
     finally:
         if terminal:
             click.echo(CLEAR, err=True, nl=False)
 
 
-def _result(*, terminal: bool) -> Callable[["Result"], None]:
+def _results(*, terminal: bool) -> Callable[[Sequence["Result"]], None]:
     from pgtune.report.maintain.run import line
 
-    def tell(result: "Result") -> None:
+    def tell(results: Sequence["Result"]) -> None:
         if terminal:
             click.echo(CLEAR, err=True, nl=False)
-        options.say(line(result))
+        options.say(*map(line, results))
 
     return tell
 

@@ -26,7 +26,7 @@ LONGEST_PAUSE = 30.0  # seconds between two attempts; they double from the patie
 
 GONE = frozenset({Outcome.DONE, Outcome.GONE})
 
-Tell = Callable[[Result], None]
+Tell = Callable[[Sequence[Result]], None]
 Key = tuple[Kind, str, int]
 
 
@@ -49,13 +49,14 @@ class Waiting:
 class Crew:
     """The queue and its workers.
 
-    `hire` makes a worker's tools for a database, `tell` hears of every result, `note` writes down what was put off.
+    `hire` makes a worker's tools for a database, `tell` hears of every result, those of a batch at once, `note` writes
+    down what was put off.
     """
 
     gates: Gates
     hire: Callable[[int, str], Hand]
     tell: Tell
-    note: Tell
+    note: Callable[[Result], None]
     patience: float
     queue: list[Waiting] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Crew:
             first = self._closed(number, batch[0].job)
             if first is not None:
                 self._put_back(batch[1:])
-                self._put_away(batch[0], Ended(self._noted(first)))
+                self._put_away(batch[:1], [Ended(self._noted(first))])
                 continue
             try:
                 ended = self._done(number, batch)
@@ -111,8 +112,7 @@ class Crew:
                 self._give_up(batch, error)
                 self.error = error
             else:
-                for waiting, end in zip(batch, ended, strict=True):
-                    self._put_away(waiting, end)
+                self._put_away(batch, ended)
             finally:
                 self.gates.ended(number)
 
@@ -183,9 +183,9 @@ class Crew:
     def _leave(self, outcome: Outcome, why: str) -> None:
         """Nothing more is begun; what is debris is not forgotten but named."""
         left, self.queue = self.queue, []
-        for waiting in left:
-            left_as = Outcome.DEBRIS_LEFT if waiting.ours else outcome
-            self._hear(self._noted(Result(waiting.job, left_as, why)))
+        self._hear([
+            self._noted(Result(waiting.job, Outcome.DEBRIS_LEFT if waiting.ours else outcome, why)) for waiting in left
+        ])  # fmt: skip
 
     def _noted(self, result: Result) -> Result:
         """Written down as far as that can still be; of an interrupted run its end says enough."""
@@ -194,20 +194,25 @@ class Crew:
                 self.note(result)
         return result
 
-    def _put_away(self, waiting: Waiting, ended: Ended) -> None:
+    def _put_away(self, batch: Sequence[Waiting], ended: Sequence[Ended]) -> None:
         with self._changed:
-            self._free(waiting)
-            attempts = waiting.attempts + 1
-            most = REMOVALS if waiting.job.kind is Kind.LEFTOVERS else ATTEMPTS
-            # debris goes before the next attempt, which would pile up more of it
-            self.queue[:0] = [Waiting(job, 1, self._pause(1), ours=True) for job in ended.follow]
-            if ended.disk_full:
-                self.gates.full.add(waiting.job.tablespace)
-            if ended.again and attempts < most and not self.gates.interrupted and not self.ended_early:
-                self.queue.append(replace(waiting, attempts=attempts, since=self._pause(attempts)))
-            else:
-                self._hear(_final(ended, attempts, waiting))
+            finals = [self._final(waiting, end) for waiting, end in zip(batch, ended, strict=True)]
+            self._hear([each for each in finals if each is not None])
             self._changed.notify_all()
+
+    def _final(self, waiting: Waiting, ended: Ended) -> Result | None:
+        """The result that counts, None if it is tried again."""
+        self._free(waiting)
+        attempts = waiting.attempts + 1
+        most = REMOVALS if waiting.job.kind is Kind.LEFTOVERS else ATTEMPTS
+        # debris goes before the next attempt, which would pile up more of it
+        self.queue[:0] = [Waiting(job, 1, self._pause(1), ours=True) for job in ended.follow]
+        if ended.disk_full:
+            self.gates.full.add(waiting.job.tablespace)
+        if ended.again and attempts < most and not self.gates.interrupted and not self.ended_early:
+            self.queue.append(replace(waiting, attempts=attempts, since=self._pause(attempts)))
+            return None
+        return _final(ended, attempts, waiting)
 
     def _pause(self, attempts: int) -> float:
         pause: float = min(LONGEST_PAUSE, max(0.1, self.patience) * 2 ** (attempts - 1))
@@ -222,7 +227,7 @@ class Crew:
             words = str(error) or type(error).__name__
             for waiting in batch:
                 self._free(waiting)
-                self._hear(Result(waiting.job, Outcome.FAILED, words))
+            self._hear([Result(waiting.job, Outcome.FAILED, words) for waiting in batch])
             self.ended_early = self.ended_early or words
             self.error = self.error or error
             self._changed.notify_all()
@@ -231,9 +236,10 @@ class Crew:
         self._busy.discard(waiting.table)
         self._at_work -= 1
 
-    def _hear(self, result: Result) -> None:
-        self.results.append(result)
-        self.tell(result)
+    def _hear(self, results: Sequence[Result]) -> None:
+        self.results += results
+        if results:
+            self.tell(results)
 
 
 def _final(ended: Ended, attempts: int, waiting: Waiting) -> Result:

@@ -6,6 +6,7 @@ it returns, so it outlives the process however it ends; a power cut on this mach
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pgtune.server.maintain.ends import wall_time
 from pgtune.server.maintain.history import Deed
 
 FILE = "maintenance.sqlite3"
+MOST = 500  # rows of one statement: SQLite has room for 32,766 values in one, and for 500 rows of values
 TABLES = """
 create table if not exists run (
     number integer primary key autoincrement, server text not null, target text not null, scope text not null,
@@ -35,16 +37,21 @@ create table if not exists step (
 ) strict;
 create index if not exists step_object on step (database, schema, name, began);
 """
-BEGIN = """
-insert into step (run, step, kind, database, schema, name, oid, sql, began, bytes_before)
-values (:run, :step, :kind, :database, :schema, :name, :oid, :sql, :at, :bytes_before)
-"""
-END = """
-update step set began = :began, ended = :ended,
-       outcome = :outcome, detail = :detail, blocked_by = :blocked_by, rows_before = :rows_before,
-       rows_after = :rows_after, bytes_before = coalesce(:bytes_before, bytes_before), bytes_after = :bytes_after
- where run = :run and step = :step
-"""
+# All rows of a batch are one statement: each statement lets another thread in, and waits for it to be let in again.
+BEGUN = ("run", "step", "kind", "database", "schema", "name", "oid", "sql", "began", "bytes_before")
+BEGIN = f"insert into step ({', '.join(BEGUN)}) {{rows}}"
+ENDED = (
+    "run", "step", "began", "ended", "outcome", "detail", "blocked_by", "rows_before", "rows_after", "bytes_before",
+    "bytes_after",
+)  # fmt: skip
+END = f"""
+with done ({", ".join(ENDED)}) as ({{rows}})
+update step set began = d.began, ended = d.ended, outcome = d.outcome, detail = d.detail, blocked_by = d.blocked_by,
+       rows_before = d.rows_before, rows_after = d.rows_after,
+       bytes_before = coalesce(d.bytes_before, step.bytes_before), bytes_after = d.bytes_after
+  from done d
+ where step.run = d.run and step.step = d.step
+"""  # noqa: S608  (nothing of it is input)
 SECONDS = "(julianday(s.ended) - julianday(s.began)) * 86400.0"
 STEPS = f"""
 select run, step, kind, database, schema, name, sql, began, ended, outcome, detail, {SECONDS} as seconds, bytes_before,
@@ -53,13 +60,14 @@ select run, step, kind, database, schema, name, sql, began, ended, outcome, deta
 """  # noqa: S608  (nothing of it is input)
 PAST = f"""
 select kind, database, schema, name, {SECONDS} as seconds, bytes_before as bytes, max(s.began) as last
-  from step s join run r on r.number = s.run
- where r.server = ? and outcome in ('done', 'done, debris cleaned') and kind <> 'leftovers'
+  from step s
+ where run in (select number from run where server = ?) and outcome in ('done', 'done, debris cleaned')
+   and kind <> 'leftovers'
  group by kind, database, schema, name
 """  # noqa: S608
 
 DEFERRALS = """
-with own as (select s.* from step s join run r on r.number = s.run where r.server = :server),
+with own as (select * from step where run in (select number from run where server = :server)),
 last as (select kind, database, schema, name,
                 max(began) filter (where outcome in ('done', 'done, debris cleaned')) as done
            from own group by kind, database, schema, name)
@@ -105,30 +113,36 @@ class Local:
 
     def begin(self, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:
         """As the protocol says."""
-        with self._at_once() as database:
-            return [self._begin(database, job, size) for job, size in jobs]
+        with self._using() as database:
+            return self._begin(database, jobs)
 
-    def _begin(self, database: sqlite3.Connection, job: Job, size: int | None) -> int:
-        self._step += 1
-        row = history.described(self.run, self._step, job)
-        database.execute(BEGIN, row | {"bytes_before": size, "at": _now()})
-        return self._step
+    def _begin(self, database: sqlite3.Connection, jobs: Sequence[tuple[Job, int | None]]) -> list[int]:
+        places = [self._step + number for number in range(1, len(jobs) + 1)]
+        self._step += len(jobs)
+        more = [{"bytes_before": size, "began": _now()} for _, size in jobs]
+        rows = [history.described(self.run, *each) for each in zip(places, (job for job, _ in jobs), strict=True)]
+        _write(database, BEGIN, BEGUN, [row | words for row, words in zip(rows, more, strict=True)])
+        return places
 
     def end(self, deeds: Sequence[Deed]) -> None:
         """As the protocol says."""
-        with self._at_once() as database:
-            for deed in deeds:
-                self._end(database, deed.step, deed.result, wall_time(deed.began), wall_time(deed.ended))
+        with self._using() as database:
+            self._end(database, deeds)
 
-    def _end(self, database: sqlite3.Connection, step: int, result: Result, began: str, ended: str) -> None:
-        database.execute(END, history.ending(result) | {"run": self.run, "step": step, "began": began, "ended": ended})
+    def _end(self, database: sqlite3.Connection, deeds: Sequence[Deed]) -> None:
+        rows = [
+            history.ending(deed.result)
+            | {"run": self.run, "step": deed.step, "began": wall_time(deed.began), "ended": wall_time(deed.ended)}
+            for deed in deeds
+        ]
+        _write(database, END, ENDED, rows)
 
     def note(self, result: Result) -> None:
         """As the protocol says."""
+        now = time.monotonic()
         with self._using() as database:
-            step = self._begin(database, result.job, result.bytes_before)
-            now = _now()
-            self._end(database, step, result, now, now)
+            (step,) = self._begin(database, [(result.job, result.bytes_before)])
+            self._end(database, [Deed(step, result, now, now)])
 
     def past(self) -> tuple[Past, ...]:
         """As the protocol says."""
@@ -167,18 +181,6 @@ class Local:
             return database.execute("delete from run where server = ? and began < ?", (self.server, oldest)).rowcount
 
     @contextmanager
-    def _at_once(self) -> Iterator[sqlite3.Connection]:
-        """One transaction around several rows."""
-        with self._using() as database:
-            database.execute("begin immediate")
-            try:
-                yield database
-            except BaseException:
-                database.execute("rollback")
-                raise
-            database.execute("commit")
-
-    @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
         with self._mutex, _translated(self.path):
             yield self.database
@@ -212,6 +214,17 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError, UnicodeError) as error:
         raise LedgerUnusable(f"the history {path} cannot be used: {error}") from error
+
+
+def _write(
+    database: sqlite3.Connection, statement: str, columns: Sequence[str], rows: Sequence[dict[str, object]]
+) -> None:
+    """The statement with all these rows, if there are any."""
+    for first in range(0, len(rows), MOST):
+        part = rows[first : first + MOST]
+        row = f"({', '.join('?' * len(columns))})"
+        values = [each[column] for each in part for column in columns]
+        database.execute(statement.format(rows=f"values {', '.join([row] * len(part))}"), values)
 
 
 def _now() -> str:

@@ -47,9 +47,9 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Who hears what: every result as it comes, what is at work several times a second, and words for a person."""
+    """Who hears what: results as they come, what is at work several times a second, and words for a person."""
 
-    result: Callable[[Result], None]
+    results: Callable[[Sequence[Result]], None]
     working: Callable[[Sequence[Working]], None] | None
     say: Say
 
@@ -137,7 +137,7 @@ def work(conninfo: str, target: Target, jobs: Sequence[Job], orders: Orders, his
             raise NotAllowed("--max-lag needs to see how far standbys are: GRANT pg_monitor")
         hands = Hands(conninfo, orders, observer, history, target)
         stack.callback(hands.close)
-        crew = Crew(Gates(observer, orders.free), hands.hire, ears.result, history.note, orders.limits.patience)
+        crew = Crew(Gates(observer, orders.free), hands.hire, ears.results, history.note, orders.limits.patience)
         with _stopped_gently(observer, ears.say):
             crew.start(jobs, orders.workers)
             crew.wait()
