@@ -47,6 +47,8 @@ Examples:
     metavar="CONNINFO",
     help="Build and measure the indexes on this copy, give up what slows a query; removes them again.",
 )
+@click.option("--may-lose", type=click.IntRange(0, 100), metavar="PERCENT",
+              help="With --prove: lose at most so much of the gain so that no query is slower (25).")  # fmt: skip
 @click.option("--apply", "apply_", is_flag=True, help="Create the indexes concurrently; asks, or --yes.")
 @options.yes
 @click.option("--lock-timeout", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
@@ -59,14 +61,14 @@ def command(conninfo: str, output: str, prove: str | None, *, apply_: bool, **gi
     """
     from pgtune.usecases.advise import advise
 
-    _check(conninfo, given, apply_=apply_)
+    _check(conninfo, given, apply_=apply_, prove=bool(prove))
     try:
         with _progress() as tell:
             advised = advise(_request(conninfo, given), options.say, tell)
     except CannotConnect as error:
         raise CannotConnect(f"{error}; to try it on a server that pgtune brings itself: pgtune demo") from error
     if prove:
-        advised = _proven(advised, prove)
+        advised = _proven(advised, prove, given["may_lose"])
     gone = [*(["--apply"] if apply_ else []), *(["--prove"] if prove else [])]
     options.write(_rendered(advised.answer, output, live=given["snapshot"] is None, gone=gone))
     _write_scripts(advised.answer, given["scripts"])
@@ -75,13 +77,15 @@ def command(conninfo: str, output: str, prove: str | None, *, apply_: bool, **gi
     return 1 if advised.answer.advises else 0
 
 
-def _check(conninfo: str, given: dict[str, Any], *, apply_: bool) -> None:
+def _check(conninfo: str, given: dict[str, Any], *, apply_: bool, prove: bool) -> None:
     if given["snapshot"] and conninfo:
         raise click.UsageError("CONNINFO and --snapshot are two ways to say the same: give one")
     if given["snapshot"] and apply_:
         raise click.UsageError("--apply needs a server: give CONNINFO instead of --snapshot")
     if given["yes"] and not apply_:
         raise click.UsageError("--yes goes with --apply")
+    if given["may_lose"] is not None and not prove:
+        raise click.UsageError("--may-lose goes with --prove")
 
 
 def _request(conninfo: str, given: dict[str, Any]) -> "Request":
@@ -129,10 +133,11 @@ def _write_scripts(answer: "Answer", folder: Path | None) -> None:
             path.with_suffix(".partman.sql").write_text(each.partman + "\n", encoding="utf-8")
 
 
-def _proven(advised: "Advised", conninfo: str) -> "Advised":
+def _proven(advised: "Advised", conninfo: str, may_lose: int | None) -> "Advised":
+    from pgtune.indexes.slowed import MAY_LOSE
     from pgtune.usecases.prove_indexes import prove
 
-    return prove(advised, conninfo, options.say)
+    return prove(advised, conninfo, options.say, MAY_LOSE if may_lose is None else may_lose / 100)
 
 
 def _apply(advised: "Advised", conninfo: str, given: dict[str, Any]) -> int:

@@ -10,7 +10,7 @@ from typing import Generic
 
 from pgtune.indexes.timing import Each, Timing
 
-PRICE = 0.1  # of what the workload gains with all the indexes: what it may lose so that no query is slower
+MAY_LOSE = 0.25  # of what the workload gains with all the indexes: it keeps the better part in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,13 @@ class GivenUp:
 
 @dataclass(slots=True)
 class Release(Generic[Each]):
-    """Frees queries from indexes. `needed` are not given up for anything: queries that nobody has run rest on them."""
+    """Frees queries from indexes. `needed` are not given up for anything: queries that nobody has run rest on them.
+
+    `may_lose` is the share of what the workload gains with all the indexes that may be lost so that no query is slower.
+    """
 
     timing: Timing[Each]
+    may_lose: float = MAY_LOSE
     needed: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     found: list[GivenUp] = field(default_factory=list)
@@ -45,7 +49,7 @@ class Release(Generic[Each]):
         That a query is slow is seen once, in turn with the indexes and without.
         """
         now = self.timing.total(self.timing.now)
-        most = now + PRICE * max(sum(map(self.timing.gained, self.timing.now)), 0)
+        most = now + self.may_lose * max(sum(map(self.timing.gained, self.timing.now)), 0)
         seen = set[str]()
         while key := next((each for each in self.timing.slower() if each not in seen), ""):
             seen.add(key)

@@ -55,6 +55,13 @@ class Outcome:
     seconds: float = 0.0
 
 
+Heard = Callable[[int, Outcome], None]
+
+
+def nobody_hears(_number: int, _outcome: Outcome) -> None:
+    """For a run whose outcomes are read in the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """The tools of a run that builds: `patience` in seconds is how long a build may be blocked.
@@ -69,10 +76,11 @@ class Build:
     say: Say
     tell: Say = nobody
 
-    def carry_out(self, wanted: Sequence[Wanted]) -> tuple[int, list[Outcome]]:
+    def carry_out(self, wanted: Sequence[Wanted], heard: Heard = nobody_hears) -> tuple[int, list[Outcome]]:
         """Create the indexes one after the other; the number of the run, and what became of each.
 
-        What was created stays when a later one fails: each serves by itself.
+        What was created stays when a later one fails or is interrupted: each serves by itself. `heard` is told of each
+        with the number as soon as it is known.
 
         Raises:
             LedgerUnusable: nothing was done.
@@ -85,7 +93,8 @@ class Build:
         outcomes: list[Outcome] = []
         try:
             for each in wanted:
-                outcomes.append(self._one(number, each))  # noqa: PERF401  (what is done before a failure counts)
+                outcomes.append(self._one(number, each))
+                heard(number, outcomes[-1])
         except BaseException as error:
             self._end(number, wanted, outcomes, str(error) or "interrupted")
             raise

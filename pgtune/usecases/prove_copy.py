@@ -10,7 +10,7 @@ from pgtune.model.step import State
 from pgtune.plans.plan import Plan
 from pgtune.report.advice.answer import Built
 from pgtune.server import proving
-from pgtune.server.build import Build, Wanted
+from pgtune.server.build import Build, Outcome, Wanted
 from pgtune.server.connect import Connection
 from pgtune.usecases.build import as_wanted
 from pgtune.usecases.prove_trials import SECONDS, Trial
@@ -32,15 +32,18 @@ class Copy:
     _runs: dict[int, list[Name]] = field(default_factory=dict)
 
     def create(self, wanted: Mapping[Index, Wanted]) -> None:
-        """Create these one after the other."""
-        number, outcomes = self.builder.carry_out(list(wanted.values()))
-        created = [each for each in outcomes if each.fate == "created"]
-        self._runs[number] = [each.wanted.name for each in created]
+        """Create these one after the other; of those that are there when it fails or is interrupted it is known."""
         of_name = {each.name: index for index, each in wanted.items()}
-        for each in created:
-            index = of_name[each.wanted.name]
-            self.built.append(Built(index, self.size_of(index), each.bytes, each.seconds))
-        self.notes += [f"{each.wanted.name}: {each.fate}, {each.why}" for each in outcomes if each not in created]
+
+        def heard(number: int, outcome: Outcome) -> None:
+            if outcome.fate != "created":
+                self.notes.append(f"{outcome.wanted.name}: {outcome.fate}, {outcome.why}")
+                return
+            index = of_name[outcome.wanted.name]
+            self.built.append(Built(index, self.size_of(index), outcome.bytes, outcome.seconds))
+            self._runs.setdefault(number, []).append(outcome.wanted.name)
+
+        self.builder.carry_out(list(wanted.values()), heard)
 
     def build(self, index: Index) -> int | None:
         """Create one more; its bytes, None if it could not be created."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pgtune import versions
+from pgtune.indexes.slowed import MAY_LOSE
 from pgtune.model.design import Design
 from pgtune.model.errors import MustNotRunHere
 from pgtune.report.advice.answer import Measured, Proof, Run
@@ -31,8 +32,10 @@ Say = Callable[[str], None]
 PATIENCE = 60.0  # seconds that others may block a build
 
 
-def prove(advised: Advised, conninfo: str, say: Say) -> Advised:
+def prove(advised: Advised, conninfo: str, say: Say, may_lose: float = MAY_LOSE) -> Advised:
     """The advice with what was measured on this server, without what was given up; as it was, if it has no index.
+
+    `may_lose` is the share of what the indexes gain that may be lost so that no query is slower than without them.
 
     Raises:
         MustNotRunHere: it is the server that the snapshot came from, a standby, or one that was not tested.
@@ -52,7 +55,7 @@ def prove(advised: Advised, conninfo: str, say: Say) -> Advised:
             before = prove_trials.measured(trials, session, say)
             build = Build(writer, book, target, PATIENCE, say)
             copy = Copy(build, session, {each.query.text: each for each in trials}, twin.size_of)
-            measures = _with_indexes(advised, copy, before)
+            measures = _with_indexes(advised, copy, before, may_lose)
             if measures.indexes != advised.design.indexes:
                 sizes = {each.index: each.bytes for each in copy.built}
                 advised = narrowed(advised, twin, measures.indexes, sizes)
@@ -87,12 +90,13 @@ def refuse(target: Target, snapshot: Snapshot) -> None:
         raise MustNotRunHere(f"PostgreSQL {target.major} was not tested with this pgtune")
 
 
-def _with_indexes(advised: Advised, copy: Copy, before: Mapping[str, Execution | str]) -> Measures:
+def _with_indexes(advised: Advised, copy: Copy, before: Mapping[str, Execution | str], may_lose: float) -> Measures:
     """Build, measure, remove."""
-    copy.create({each.index: as_wanted(each.index, each.needs) for each in advised.answer.indexes.recommendations})
+    wanted = {each.index: as_wanted(each.index, each.needs) for each in advised.answer.indexes.recommendations}
     try:
+        copy.create(wanted)
         after = prove_trials.measured(list(copy.trials.values()), copy.session, copy.builder.say)
-        return mended(advised, copy, before, after)
+        return mended(advised, copy, before, after, may_lose)
     finally:
         with steadfast(copy.builder.say):
             copy.clean()

@@ -37,11 +37,16 @@ class Measures:
 
 
 def mended(
-    advised: Advised, copy: Copy, before: Mapping[str, Execution | str], after: Mapping[str, Execution | str]
+    advised: Advised,
+    copy: Copy,
+    before: Mapping[str, Execution | str],
+    after: Mapping[str, Execution | str],
+    may_lose: float,
 ) -> Measures:
     """The indexes that are left when something was done for each slower query, and how all of them run with those.
 
-    To find that out may take as long as all the measuring before it, or LEAST seconds, and what builds take.
+    `may_lose` is the share of the gain that may be lost for it. To find it out may take as long as all the measuring
+    before it, or LEAST seconds, and what builds take.
     """
     both = {
         text: (first, second)
@@ -56,7 +61,7 @@ def mended(
         times, Facts(advised.snapshot), copy, indexes, {each.index.name: each.bytes for each in copy.built},
         advised.answer.budget_bytes,
     )  # fmt: skip
-    release, late = Release(times), ""
+    release, late = Release(times, may_lose), ""
     try:
         widening.run()
         release.needed = _needed(advised, widening, frozenset(both))

@@ -12,6 +12,7 @@ from pgtune.cli import root
         (["host=db1", "--snapshot", "prod.pgtune"], "CONNINFO and --snapshot"),
         (["--snapshot", "prod.pgtune", "--apply"], "--apply needs a server"),
         (["host=db1", "--yes"], "--yes goes with --apply"),
+        (["host=db1", "--may-lose", "50"], "--may-lose goes with --prove"),
     ],
 )
 def test_what_does_not_go_together_is_refused(words, why):

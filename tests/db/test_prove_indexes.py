@@ -238,6 +238,30 @@ def test_what_slows_a_query_is_not_looked_for_for_ever(database, staging, tmp_pa
     assert "select note from skewed" in slower
 
 
+def test_ctrl_c_while_it_builds_leaves_nothing(database, staging, tmp_path):
+    """What was built before is dropped, and the record says so."""
+    path = tmp_path / "workload.sql"
+    path.write_text("select note from measured where customer = 77; select note from skewed where code = 7;")
+    for dsn in (database, staging.conninfo()):
+        execute(prepared(dsn), SKEWED.format(code="n"))
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    heard = []
+
+    def second(text):
+        heard.append(text.split()[0])
+        if heard.count("creating") == 2 and heard[-1] == "creating":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prove(found, staging.conninfo(), second)
+    assert "dropping" in heard
+    with psycopg.connect(staging.conninfo()) as connection:
+        left = connection.execute("select indexname from pg_indexes where schemaname = 'public'")
+        assert [name for (name,) in left] == ["measured_pkey"]
+    with ledger.opened() as book:
+        assert book.runs()[0].state is State.UNDONE
+
+
 def test_everything_that_could_do_more_is_refused(advised, staging):
     """Volatile functions, views, row locks and writes are named as the reason."""
     dsn = prepared(staging.conninfo())

@@ -43,7 +43,8 @@ def _slowed(each: Slowed) -> str:
     query = f'"{words.statement(each.text, 60)}"'
     times = f"took {_ms(each.after_ms)} with it, {_ms(each.without_ms)} without, {_ms(each.before_ms)} today"
     if each.kept:
-        return f"kept: {names}, though {query} {times}: the others would take {each.others * 100:.0f} % longer, or more"
+        price = f"the others would take {each.others * 100:.0f} % longer, or more, too much for --may-lose"
+        return f"kept: {names}, though {query} {times}: {price}"
     return f"given up: {names}. {query} {times}; the others take {_others(each.others)} without it"
 
 
