@@ -107,6 +107,8 @@ class _Course:
         most = self.request.most_deferrals
         now = {_key(each.job) for each in plan.deferred}
         now |= {_key(r.job) for r in worked.results if r.outcome in outcomes.PUT_OFF}
+        if not now:
+            return []
         return [
             f"{each.schema}.{each.name} in {each.database} was put off {each.times} times in a row: {each.kind} needs "
             "a longer window" for each in self.history.deferrals()

@@ -147,9 +147,8 @@ class Local:
     def past(self) -> tuple[Past, ...]:
         """As the protocol says."""
         with self._using() as database:
-            rows = [dict(row) for row in database.execute(PAST, (self.server,))]
-        wanted = ("database", "schema", "name", "seconds", "bytes")
-        return tuple(Past(kind=Kind(row["kind"]), **{key: row[key] for key in wanted}) for row in rows)
+            rows = database.execute(PAST, (self.server,)).fetchall()
+        return tuple(Past(Kind(kind), *words) for kind, *words, _last in rows)
 
     def runs(self, limit: int, run: int | None = None, scope: str | None = None) -> tuple[Recorded, ...]:
         """As the protocol says."""
