@@ -144,6 +144,20 @@ def test_an_index_that_slows_a_query_is_given_up(database, staging, tmp_path):
     assert "given up: skewed_code" in proof.section(answer.proof, Paper(width=400))[-1]
 
 
+@pytest.mark.parametrize(("may_lose", "kept"), [(0.25, True), (1.0, False)])
+def test_an_index_is_not_given_up_for_more_than_may_be_lost(database, staging, tmp_path, may_lose, kept):
+    """Another query needs it, asked a hundred times as often, which finds nothing on the copy."""
+    path = tmp_path / "workload.sql"
+    slowed, helped = "select note from skewed where code between 1 and 100", "select note from skewed where code = 500"
+    path.write_text(";\n".join(["select note from measured where customer = 77", slowed, *[helped] * 100]))
+    dsn = misled(database, staging)
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    answer = prove(found, dsn, lambda _text: None, may_lose).answer
+    (told,) = answer.proof.slowed
+    assert (told.text, told.kept) == (slowed, kept)
+    assert ("skewed" in {each.table.name for each in answer.indexes.recommendations}) is kept
+
+
 PAIRS = """
 drop table if exists pairs, asked;
 create table pairs (a int not null, b int not null, note text not null) with (autovacuum_enabled = off);

@@ -1,6 +1,5 @@
 """Sessions that do maintenance: no timeout ends their statements, and a lost connection is noticed on both sides."""
 
-import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,12 +22,13 @@ PAUSES = (0.3, 0.7, 1.5, 3.0, 6.0, 12.0)
 # A dead network is noticed after 60 s instead of two hours (documentation, 34.1.2).
 ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
 CHECK_INTERVAL = "500ms"  # how soon the server ends a statement whose client has died; 14 and later
-TRIED = {
+# Set where the platform allows it. The server too notices a dead network after a minute: an idle session there would
+# keep the lock of the run for two hours.
+OF_PLATFORM = {
     "client_connection_check_interval": CHECK_INTERVAL, "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3", "lc_messages": "C",
+    "tcp_keepalives_count": "3",
 }  # fmt: skip
-"""Set where the platform and, for the last, the role allow it. The server too notices a dead network after a minute: an
-idle session there would keep the lock of the run for two hours."""
+OF_ROLE = {"lc_messages": "C"}  # set where the role may
 
 
 @dataclass(slots=True)
@@ -68,15 +68,19 @@ class Session(Kept):
     def _prepare(self, connection: Connection) -> None:
         self.version = connection.info.server_version
         self.rows("maintain/prepare")
-        try:
-            self._set(TRIED)
-        except (NotAllowed, Refused):
-            for name, value in TRIED.items():
-                with contextlib.suppress(NotAllowed, Refused):
-                    self._set({name: value})
+        self._try(OF_PLATFORM)
+        self._try(OF_ROLE)
         self._set(self.settings)
         own = self.rows("maintain/own_process")[0]
         self.pid, self.began = own["pid"], own["began"]
+
+    def _try(self, settings: Mapping[str, str]) -> None:
+        """Set these as far as they can be set, all at once if all can."""
+        try:
+            self._set(settings)
+        except (NotAllowed, Refused):
+            for name, value in settings.items() if len(settings) > 1 else ():
+                self._try({name: value})
 
     def _set(self, settings: Mapping[str, str]) -> None:
         if settings:
