@@ -253,7 +253,7 @@ def test_a_connection_that_is_lost_while_somebody_is_waited_for_undoes_nothing(s
 
 def test_debris_that_cannot_be_dropped_is_not_that_of_the_next(site: Site) -> None:
     """Whoever reads the table comes while the first of two is rebuilt, and stays: each piece is one job of its own."""
-    made(site, 1)
+    made(site, 2)
     site.ask("create index slow_more on slow (id)")
     jobs = [site.reindex(name, seconds=0.002) for name in ("t1_idx", "slow_idx", "slow_more", "t2_idx")]
     jobs += [site.reindex(f"t{n}_idx", seconds=0.002) for n in range(3, 7)]

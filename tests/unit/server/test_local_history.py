@@ -38,7 +38,7 @@ def test_as_many_as_there_are_are_begun_and_ended(count: int) -> None:
     ]
     assert {(each.bytes_before, each.bytes_after) for each in entries} == ({(2000, 1000)} if jobs else set())
     assert {each.name for each in past} == {each.target.name for each in jobs}
-    assert all(each.seconds == pytest.approx(1, abs=0.01) for each in past)
+    assert all(each.seconds == pytest.approx(1, abs=0.5) for each in past)
 
 
 def test_the_past_is_that_of_one_server_and_what_is_put_off_is_no_past() -> None:
