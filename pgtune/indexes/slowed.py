@@ -6,6 +6,7 @@ this one slower. What is given up for it is what the workload, as measured, can 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Generic
 
 from pgtune.indexes.timing import Each, Timing
@@ -34,7 +35,8 @@ class GivenUp:
 class Release(Generic[Each]):
     """Frees queries from indexes. `needed` are not given up for anything: queries that nobody has run rest on them.
 
-    `may_lose` is the share of what the workload gains with all the indexes that may be lost so that no query is slower.
+    `may_lose` is the share of what the workload gains with all the indexes that may be lost so that no query is slower;
+    with 1 nothing is too much.
     """
 
     timing: Timing[Each]
@@ -49,7 +51,8 @@ class Release(Generic[Each]):
         That a query is slow is seen once, in turn with the indexes and without.
         """
         now = self.timing.total(self.timing.now)
-        most = now + self.may_lose * max(sum(map(self.timing.gained, self.timing.now)), 0)
+        gain = max(sum(map(self.timing.gained, self.timing.now)), 0)
+        most = now + self.may_lose * gain if self.may_lose < 1 else inf
         seen = set[str]()
         while key := next((each for each in self.timing.slower() if each not in seen), ""):
             seen.add(key)

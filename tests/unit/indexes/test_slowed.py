@@ -110,6 +110,18 @@ def test_a_share_of_what_the_workload_gains_is_paid(may_lose: float, before: flo
     assert (given.query, given.indexes, given.kept) == ("bad", ("x",), kept)
 
 
+@pytest.mark.parametrize(("may_lose", "kept"), [(0.99, True), (1, False)])
+def test_who_may_lose_all_does_so_whatever_is_measured(may_lose: float, *, kept: bool):
+    """Two that take a little longer then than without any index: together they lose more than was gained."""
+    plans = {
+        "rich": [("x", 100), ("y", 1190), ("", 1100)],
+        "fair": [("x", 100), ("z", 329), ("", 300)],
+        "bad": [("x", 200), ("", 100)],
+    }
+    (given,) = release(plans, may_lose=may_lose).run()
+    assert given.kept is kept
+
+
 def test_no_more_is_run_than_tells_that_it_is_too_much():
     """The query that gained most comes first, and is enough."""
     plans = {f"good {n}": [("x", 10), ("", 1000 * n)] for n in range(1, 6)} | {"bad": [("x", 200), ("", 100)]}
