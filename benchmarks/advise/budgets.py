@@ -9,15 +9,16 @@ from statistics import median
 from tabulate import tabulate
 
 from benchmarks.advise.built import Built, planned, with_indexes
-from benchmarks.advise.mended import Mended
+from benchmarks.advise.mended import Means, Mended
 from benchmarks.advise.published import EXTEND
 from benchmarks.advise.session import TIMEOUT_S
 from pgtune.indexes.advice import IndexAdvice, Limits
 from pgtune.indexes.advise import advise
 from pgtune.indexes.facts import Facts
+from pgtune.model.design import Index
 from pgtune.model.units import MB
 from pgtune.server.capture import capture
-from pgtune.twin import raised, two_at_once
+from pgtune.twin import Twin, raised, two_at_once
 from pgtune.workload.statement import Statement, Workload
 
 SLOWER = 1.1  # a query that takes so many times longer than without the indexes is named
@@ -53,14 +54,18 @@ def advised(conninfo: str, queries: Mapping[str, str], budgets: Sequence[int]) -
     with raised(snapshot, plan_seconds=60) as twin:
         for budget in budgets:
             begin = time.perf_counter()
-            limits = Limits(budget * MB if budget else None)
-            with two_at_once(twin) as side:
-                answer = advise(
-                    snapshot, workload(queries), side.plan, twin.size_of, limits, prepare=side.prepare, each=side.each
-                )
+            answer = _advice(twin, queries, budget)
             rows.append(Row(budget, answer, time.perf_counter() - begin, Facts(snapshot)))
             print(f"{budget or 'no'} MB: {len(answer.recommendations)} indexes", file=sys.stderr)
     return rows
+
+
+def _advice(twin: Twin, queries: Mapping[str, str], budget: int, barred: frozenset[Index] = frozenset()) -> IndexAdvice:
+    limits = Limits(budget * MB if budget else None, barred=barred)
+    with two_at_once(twin) as side:
+        return advise(
+            twin.snapshot, workload(queries), side.plan, twin.size_of, limits, prepare=side.prepare, each=side.each
+        )
 
 
 def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[int], runs: int | None) -> str:
@@ -74,8 +79,13 @@ def run(name: str, conninfo: str, queries: Mapping[str, str], budgets: Sequence[
 
 def _really(row: Row, conninfo: str, queries: Mapping[str, str], runs: int, before: Built) -> Row:
     """The row with its indexes really built."""
-    indexes = [each.index for each in row.advice.recommendations]
-    built = with_indexes(conninfo, queries, indexes, runs, row.facts, row.budget * MB or None)
+
+    def further(barred: frozenset[Index]) -> list[Index]:
+        with raised(row.facts.snapshot, plan_seconds=60) as twin:
+            return _indexes(_advice(twin, queries, row.budget, barred))
+
+    means = Means(row.facts, row.budget * MB or None, further)
+    built = with_indexes(conninfo, queries, _indexes(row.advice), runs, means)
     ratio, size = built.cost / before.cost, built.size_bytes / MB
     print(f"{row.budget or 'no'} MB: predicted {row.predicted:.3f}, built {ratio:.3f}, {size:.0f} MB", file=sys.stderr)
     for name, cost in built.costs.items():
@@ -83,6 +93,10 @@ def _really(row: Row, conninfo: str, queries: Mapping[str, str], runs: int, befo
         if abs(cost / predicted - 1) > OFF:
             print(f"  {name}: predicted {predicted:.0f}, built {cost:.0f}", file=sys.stderr)
     return replace(row, built=built)
+
+
+def _indexes(advice: IndexAdvice) -> list[Index]:
+    return [each.index for each in advice.recommendations]
 
 
 def _table(name: str, rows: Sequence[Row], before: Built) -> str:
@@ -136,7 +150,7 @@ def _slower(rows: Sequence[Row], before: Built) -> list[str]:
 
 def _mended(mended: Mended, before: Built) -> list[str]:
     """What was done for slower queries, as `--prove` does it, and what is slower then."""
-    timing = mended.release.timing
+    mending, timing = mended.mending, mended.mending.trying.timing
     worse = [
         f"{name} {timing.trials[name].before / 1000:.2f} to {ran.ms / 1000:.2f} s"
         for name, ran in timing.now.items()
@@ -144,15 +158,17 @@ def _mended(mended: Mended, before: Built) -> list[str]:
     ]
     told = [
         f"widened for {each.query} ({each.before / 1000:.2f} s before, {each.after / 1000:.2f} with, "
-        f"{each.then / 1000:.2f} then; others {each.others * 100:+.1f} %): {each.index.name} for {each.instead.name}"
-        for each in mended.widening.found
+        f"{each.then / 1000:.2f} then; others {each.others * 100:+.1f} %): {each.index.name} for "
+        f"{', '.join(index.name for index in (each.instead, *each.room))}"
+        for each in mending.widened
     ]
     told += [
         f"{'kept' if each.kept else 'given up'} for {each.query} ({each.before / 1000:.2f} s before, "
         f"{each.after / 1000:.2f} with, {each.without / 1000:.2f} without; "
         f"others {each.others * 100:+.1f} %): {', '.join(each.indexes)}"
-        for each in mended.release.found
+        for each in mending.slowed
     ]
+    told += [f"filled up with {each.index.name} ({-each.gain * 100:+.1f} %)" for each in mending.filled]
     whole = sum(ran.ms for ran in timing.now.values()) / 1000
     left = f"{mended.size_bytes / MB:.0f} MB, cost {mended.cost / before.cost:.3f}, {whole:.1f} s"
     return [*told, f"then {left}; slower by more than a tenth: {', '.join(worse) or 'none'}"]

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from benchmarks.advise import session
-from benchmarks.advise.mended import Mended, Timed
-from pgtune.indexes.facts import Facts
+from benchmarks.advise.mended import Means, Mended, Timed
 from pgtune.model.design import Index
 
 
@@ -41,13 +40,8 @@ def planned(conninfo: str, queries: Mapping[str, str]) -> Built:
         return Built({name: session.plan(connection, text).cost for name, text in queries.items()})
 
 
-def with_indexes(
-    conninfo: str, queries: Mapping[str, str], indexes: Sequence[Index], runs: int, facts: Facts, budget: int | None
-) -> Built:
-    """The same with these indexes, which are removed again; `runs` of each query whose plan they change.
-
-    `budget` in bytes is what wider indexes have to keep to.
-    """
+def with_indexes(conninfo: str, queries: Mapping[str, str], indexes: Sequence[Index], runs: int, means: Means) -> Built:
+    """The same with these indexes, which are removed again; `runs` of each query whose plan they change."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("SET maintenance_work_mem = '256MB'")
         mended = Mended(connection, queries, [*indexes])
@@ -59,7 +53,7 @@ def with_indexes(
             size = sum(sizes.values())
             if timed:
                 timing = mended.timing(timed, {name: plan.indexes for name, plan in plans.items()})
-                mended.run(timing, sizes, facts, budget)
+                mended.run(timing, sizes, means)
         finally:
             for index in mended.made:
                 session.drop(connection, index)

@@ -9,9 +9,9 @@ import psycopg
 
 from benchmarks.advise import session
 from pgtune.indexes.facts import Facts
-from pgtune.indexes.slowed import Release
+from pgtune.indexes.mending import Further, Mending
 from pgtune.indexes.timing import Timing, Trial
-from pgtune.indexes.widened import Widening
+from pgtune.indexes.tried import Trying
 from pgtune.model.design import Index
 from pgtune.plans.plan import Plan
 
@@ -42,6 +42,15 @@ class Ran:
     indexes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the rules go by: the budget in bytes for other indexes, and what would be advised without some."""
+
+    facts: Facts
+    budget: int | None
+    further: Further
+
+
 @dataclass(slots=True)
 class Mended:
     """The copy that the rules work on. `made` are all indexes that were created, dropped ones too.
@@ -52,25 +61,23 @@ class Mended:
     connection: psycopg.Connection
     queries: Mapping[str, str]
     made: list[Index]
-    widening: Widening[Ran] = field(init=False)
-    release: Release[Ran] = field(init=False)
+    mending: Mending[Ran] = field(init=False)
     cost: float = 0.0
 
-    def run(self, timing: Timing[Ran], sizes: Mapping[str, int], facts: Facts, budget: int | None) -> None:
-        """First indexes are made wider, then given up."""
+    def run(self, timing: Timing[Ran], sizes: Mapping[str, int], means: Means) -> None:
+        """Do it."""
         by_name = {index.name: index for index in self.made}
-        self.widening, self.release = Widening(timing, facts, self, by_name, {**sizes}, budget), Release(timing)
-        self.widening.run()
-        self.release.run()
+        self.mending = Mending(Trying(timing, self, by_name, {**sizes}, means.budget), means.facts, means.further)
+        self.mending.run()
         self.cost = self._cost()
 
     @property
     def size_bytes(self) -> int:
         """What is left at last."""
-        return sum(size for name, size in self.widening.sizes.items() if name not in self.release.gone)
+        return self.mending.trying.size
 
     def _cost(self) -> float:
-        with session.hidden(self.connection, self._named(self.release.gone)):
+        with session.hidden(self.connection, self._named(self.mending.trying.gone)):
             return sum(session.plan(self.connection, text).cost for text in self.queries.values())
 
     def timing(self, timed: Mapping[str, Timed], used: Mapping[str, frozenset[str]]) -> Timing[Ran]:

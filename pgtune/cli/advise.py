@@ -48,7 +48,7 @@ Examples:
     help="Build and measure the indexes on this copy, give up what slows a query; removes them again.",
 )
 @click.option("--may-lose", type=click.IntRange(0, 100), metavar="PERCENT",
-              help="With --prove: lose at most so much of the gain so that no query is slower (25; 100: all).")  # fmt: skip
+              help="With --prove: lose at most so much of the gain so that none is slower (25; 100: all).")  # fmt: skip
 @click.option("--apply", "apply_", is_flag=True, help="Create the indexes concurrently; asks, or --yes.")
 @options.yes
 @click.option("--lock-timeout", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",

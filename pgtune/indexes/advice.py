@@ -31,7 +31,8 @@ class Limits:
 
     `budget_bytes` None: all the storage it wants. `worst` is how many times dearer one query may become.
     `over` says that time is up: the answer is then what was found so far. `exact` asks for the bound under the budget,
-    which takes minutes and the solver of the extra `ilp`. `only` are candidates to choose among, None: all there are.
+    which takes minutes and the solver of the extra `ilp`. `only` are candidates to choose among, None: all there are;
+    none is one that begins as one of those `barred`.
     """
 
     budget_bytes: int | None = None
@@ -41,6 +42,7 @@ class Limits:
     over: Callable[[], bool] = never
     exact: bool = False
     only: frozenset[Index] | None = None
+    barred: frozenset[Index] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def advise(  # noqa: PLR0913  (the snapshot, the workload, the planner, and how 
 def _advise(snapshot: Snapshot, workload: Workload, world: World, limits: Limits, tell: Tell) -> IndexAdvice:
     facts = Facts(snapshot)
     planned, taxes = _planned(facts, workload, world, tell)
-    pool = Pool(planned.items, world.size_of, limits.budget_bytes, limits.only)
+    pool = Pool(planned.items, world.size_of, limits.budget_bytes, limits.only, limits.barred)
     costs = Costs(world.plan, pool, too_clever=skipscan.too_clever(snapshot.major, world.major), before=planned.calls)
     for item, plan in zip(planned.items, planned.plans, strict=True):
         costs.start(item, plan)

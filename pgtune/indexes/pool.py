@@ -31,21 +31,27 @@ class Item:
 
 @dataclass(slots=True)
 class Pool:
-    """Every candidate so far. `limit` bytes: a bigger one is not taken in, nor one that is not among `only`."""
+    """Every candidate so far. `limit` bytes: a bigger one is not taken in, nor one that is not among `only`.
+
+    Nor one that begins as one of those `barred` does: for most queries it is as good, and as bad.
+    """
 
     items: Sequence[Item]
     size_of: SizeOf
     limit: int | None = None
     only: frozenset[Index] | None = None
+    barred: frozenset[Index] = frozenset()
     candidates: list[Candidate] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     impossible: int = 0
     _numbers: dict[Index, int] = field(default_factory=dict)
     _by_name: dict[str, int] = field(default_factory=dict)
     _refused: set[Index] = field(default_factory=set)
+    _barred: set[tuple[Name, str | None]] = field(default_factory=set)
     _by_table: dict[Name, list[tuple[Item, list[Use]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._barred = {_start(index) for index in self.barred}
         for item in self.items:
             uses: dict[Name, list[Use]] = {}
             for access in item.accesses:
@@ -58,7 +64,11 @@ class Pool:
         index = candidate.index
         if index in self._numbers:
             return 1 << self._numbers[index]
-        if index in self._refused or (self.only is not None and index not in self.only):
+        if (
+            index in self._refused
+            or _start(index) in self._barred
+            or (self.only is not None and index not in self.only)
+        ):
             return 0
         size = self.size_of(index)
         if self.limit is not None and size > self.limit:
@@ -121,6 +131,10 @@ class Pool:
     def size(self, mask: int) -> int:
         """Bytes of a set."""
         return sum(self.sizes[number] for number in bits(mask))
+
+
+def _start(index: Index) -> tuple[Name, str | None]:
+    return index.table, index.keys[0].column or index.keys[0].expression
 
 
 def bits(mask: int) -> Iterator[int]:

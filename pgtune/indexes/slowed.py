@@ -31,6 +31,21 @@ class GivenUp:
     kept: bool = False
 
 
+def allowed(timing: Timing[Each], may_lose: float) -> float:
+    """Milliseconds that all queries may take if so much may be lost of what they gain now; with 1 as many as they will.
+
+    Measured twice, they may take longer with next to no indexes than without.
+    """
+    gain = max(sum(map(timing.gained, timing.now)), 0)
+    return timing.total(timing.now) + may_lose * gain if may_lose < 1 else inf
+
+
+def unhelped(timing: Timing[Each], found: Sequence[GivenUp]) -> list[str]:
+    """The queries that are slower, and nothing is told of them."""
+    told = {each.query for each in found}
+    return [key for key in timing.slower() if key not in told]
+
+
 @dataclass(slots=True)
 class Release(Generic[Each]):
     """Frees queries from indexes. `needed` are not given up for anything: queries that nobody has run rest on them.
@@ -50,20 +65,12 @@ class Release(Generic[Each]):
 
         That a query is slow is seen once, in turn with the indexes and without.
         """
-        now = self.timing.total(self.timing.now)
-        gain = max(sum(map(self.timing.gained, self.timing.now)), 0)
-        most = now + self.may_lose * gain if self.may_lose < 1 else inf
-        seen = set[str]()
+        most, seen = allowed(self.timing, self.may_lose), set[str]()
         while key := next((each for each in self.timing.slower() if each not in seen), ""):
             seen.add(key)
             if self.timing.confirmed(key, self.gone):
                 seen = set() if self._free(key, most) else seen
         return self.found
-
-    def unhelped(self) -> list[str]:
-        """Those of which `found` says nothing."""
-        told = {each.query for each in self.found}
-        return [key for key in self.timing.slower() if key not in told]
 
     def _free(self, key: str, most: float) -> bool:
         """Give up what makes it slow if all together then take no more than `most`; whether anything is.
@@ -96,7 +103,7 @@ class Release(Generic[Each]):
 
     def _tell(self, key: str, given: Sequence[GivenUp]) -> None:
         """In place of what was told of the query when less was given up."""
-        self.found = [*(each for each in self.found if each.query != key or not each.kept), *given]
+        self.found[:] = [*(each for each in self.found if each.query != key or not each.kept), *given]
 
     def _given(self, key: str, gone: frozenset[str], now: Mapping[str, Each], *, kept: bool) -> GivenUp:
         timing = self.timing

@@ -9,12 +9,13 @@ one key more only those are fetched that stay. So which index should be wider sh
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol
+from typing import Generic
 
 from pgtune.indexes import access
 from pgtune.indexes.facts import Facts
 from pgtune.indexes.keys import KeyMaker
-from pgtune.indexes.timing import Each, Timing
+from pgtune.indexes.timing import Each
+from pgtune.indexes.tried import Trying
 from pgtune.model.design import Index, Key
 from pgtune.plans.plan import Node, Plan
 from pgtune.sqltext.conditions import conditions
@@ -22,22 +23,9 @@ from pgtune.sqltext.shape import Catalog, Source
 from pgtune.workload.catalog import Tables
 
 
-class Copy(Protocol):
-    """The database where the queries run."""
-
-    def analyzed(self, key: str) -> Plan | None:
-        """The query's plan with the rows that it really had (EXPLAIN ANALYZE VERBOSE); None if it was cut off."""
-
-    def build(self, index: Index) -> int | None:
-        """Create it; its bytes, None if it cannot be created."""
-
-    def drop(self, index: Index) -> None:
-        """Drop what was created."""
-
-
 @dataclass(frozen=True, slots=True)
 class Widened:
-    """An index in place of a narrower one, and the query it is for.
+    """An index in place of a narrower one, and of those that had to make `room` for it, and the query it is for.
 
     The query's milliseconds without any index, with the narrower one, and with this; `others` is how much longer all
     other queries take for it, times their weight, as a share of the workload's time.
@@ -45,6 +33,7 @@ class Widened:
 
     index: Index
     instead: Index
+    room: tuple[Index, ...]
     query: str
     before: float
     after: float
@@ -54,66 +43,30 @@ class Widened:
 
 @dataclass(slots=True)
 class Widening(Generic[Each]):
-    """Widens indexes for slow queries. `indexes` are those that are there, `sizes` their true bytes, both by name."""
+    """Widens indexes for slow queries."""
 
-    timing: Timing[Each]
+    trying: Trying[Each]
     facts: Facts
-    copy: Copy
-    indexes: dict[str, Index]
-    sizes: dict[str, int]
-    budget: int | None = None
     found: list[Widened] = field(default_factory=list)
 
     def run(self) -> list[Widened]:
         """Those that make a query fast that was slower than without any, for the queries that lose most first."""
-        for key in self.timing.slower():
-            if self.timing.slow(key) and self.timing.confirmed(key):
+        timing = self.trying.timing
+        for key in timing.slower():
+            if timing.slow(key) and timing.confirmed(key):
                 self._mend(key)
         return self.found
 
     def _mend(self, key: str) -> None:
-        plan = self.copy.analyzed(key)
-        for narrow, wide in wider(plan, self.indexes, self.facts) if plan else ():
-            if self._helps(key, narrow, wide):
+        plan, timing = self.trying.copy.analyzed(key), self.trying.timing
+        for narrow, wide in wider(plan, self.trying.indexes, self.facts) if plan else ():
+            before = {**timing.now}
+            if kept := self.trying.put(wide, (narrow,), fast=key):
+                others = sum(timing.gained(each, before) - timing.gained(each) for each in kept.times if each != key)
+                share = others / max(timing.total(before), 1e-9)
+                times = timing.trials[key].before, before[key].ms, kept.times[key].ms
+                self.found.append(Widened(wide, narrow, kept.out[1:], key, *times, share))
                 break
-
-    def _helps(self, key: str, narrow: Index, wide: Index) -> bool:
-        """Take it if the query is slow no more, no other gets slower than without any, and all take no longer."""
-        size = self.copy.build(wide)
-        if size is None:
-            return False
-        self.timing.indexes |= {wide.name}
-        found = self._timed(key, narrow, wide) if self._fits(narrow, size) else {}
-        if found:
-            self.found.append(self._widened(key, narrow, wide, found))
-            self.timing.now |= found
-            self.sizes[wide.name], self.indexes[wide.name] = size, wide
-            del self.sizes[narrow.name], self.indexes[narrow.name]
-        gone = narrow if found else wide
-        self.timing.indexes -= {gone.name}
-        self.copy.drop(gone)
-        return bool(found)
-
-    def _fits(self, narrow: Index, size: int) -> bool:
-        return self.budget is None or sum(self.sizes.values()) - self.sizes[narrow.name] + size <= self.budget
-
-    def _timed(self, key: str, narrow: Index, wide: Index) -> dict[str, Each]:
-        """How the queries run whose plan it changes, this one first; nothing if it is not worth it."""
-        timing, found = self.timing, dict[str, Each]()
-        without, as_now = frozenset({narrow.name}), frozenset({wide.name})
-        for each in (key, *(other for other in timing.now if other != key)):
-            if each != key and timing.plan(each, without) == timing.plan(each, as_now):
-                continue
-            found[each] = timing.carefully(each, without)
-            if timing.spoils(each, found[each]) or timing.slows(key, found[key]):
-                return {}
-        return found if timing.total(timing.now | found) <= timing.total(timing.now) else {}
-
-    def _widened(self, key: str, narrow: Index, wide: Index, found: Mapping[str, Each]) -> Widened:
-        timing = self.timing
-        others = sum(timing.gained(each) - timing.gained(each, found) for each in found if each != key)
-        share = others / max(timing.total(timing.now), 1e-9)
-        return Widened(wide, narrow, key, timing.trials[key].before, timing.now[key].ms, found[key].ms, share)
 
 
 def wider(plan: Plan, own: Mapping[str, Index], facts: Facts) -> list[tuple[Index, Index]]:

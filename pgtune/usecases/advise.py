@@ -1,7 +1,7 @@
 """`pgtune advise`: a database's snapshot and its workload, planned on a twin, become one answer."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -46,12 +46,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """The answer and what it was made from."""
+    """The answer and what it was made from. `max_indexes` it has to keep to, as to the answer's budget."""
 
     answer: Answer
     snapshot: Snapshot
     workload: Workload
     design: Design = field(default_factory=Design)
+    max_indexes: int | None = None
 
 
 def advise(request: Request, say: Say, tell: Tell) -> Advised:
@@ -69,7 +70,7 @@ def advise(request: Request, say: Say, tell: Tell) -> Advised:
     with raised(snapshot) as twin:
         for note in _of_twin(twin):
             say(note)
-        found = _indexes(request, twin, workload, tell)
+        found = _indexes(_limits(request), twin, workload, tell)
         design = Design(frozenset(each.index for each in found.recommendations))
         tell(Progress("looking at partitions"))
         parts = _partitions(request, twin, workload, design)
@@ -78,7 +79,7 @@ def advise(request: Request, say: Say, tell: Tell) -> Advised:
         _target(snapshot, request), snapshot.version_text.split(" ", 1)[0], _source(snapshot, request), found, parts,
         request.budget, tuple(LeftOut(each.text, each.origin, each.why) for each in workload.left_out), notes,
     )  # fmt: skip
-    return Advised(answer, snapshot, workload, design)
+    return Advised(answer, snapshot, workload, design, request.max_indexes)
 
 
 def read_snapshot(conninfo: str, path: Path | None, *, workload: bool = True) -> Snapshot:
@@ -119,26 +120,34 @@ def _entries(path: Path) -> Iterator[Entry]:
         raise BadInput(f"{path}: {error}") from error
 
 
+def without(advised: Advised, twin: Twin, barred: frozenset[Index]) -> Sequence[Index]:
+    """The indexes that would be advised if these, and what begins as they do, could not be had, in their order."""
+    limits = _limits(Request(budget=advised.answer.budget_bytes, max_indexes=advised.max_indexes))
+    found = _indexes(replace(limits, barred=barred), twin, advised.workload, lambda _progress: None)
+    return [each.index for each in found.recommendations]
+
+
 def narrowed(advised: Advised, twin: Twin, only: frozenset[Index], sizes: Mapping[Index, int]) -> Advised:
     """The same advice with no other new indexes than these; its distance to what all candidates would bring stays.
 
     `sizes` in bytes are those that were measured.
     """
-    request = Request(budget=advised.answer.budget_bytes)
-    found = _indexes(request, twin, advised.workload, lambda _progress: None, only, sizes)
+    limits = replace(_limits(Request(budget=advised.answer.budget_bytes)), only=only)
+    found = _indexes(limits, twin, advised.workload, lambda _progress: None, sizes)
     found = replace(found, bound=advised.answer.indexes.bound, candidates=advised.answer.indexes.candidates)
     design = Design(frozenset(each.index for each in found.recommendations))
     return replace(advised, answer=replace(advised.answer, indexes=found), design=design)
 
 
-def _indexes(
-    request: Request, twin: Twin, workload: Workload, tell: Tell, only: frozenset[Index] | None = None,
-    sizes: Mapping[Index, int] | None = None,
-) -> IndexAdvice:  # fmt: skip
+def _limits(request: Request) -> Limits:
+    """What the search keeps to, its time from now on."""
     until = time.monotonic() + request.seconds
-    limits = Limits(
-        budget_bytes=request.budget, max_indexes=request.max_indexes, over=lambda: time.monotonic() > until, only=only
-    )
+    return Limits(request.budget, request.max_indexes, over=lambda: time.monotonic() > until)
+
+
+def _indexes(
+    limits: Limits, twin: Twin, workload: Workload, tell: Tell, sizes: Mapping[Index, int] | None = None
+) -> IndexAdvice:
     known = sizes or {}
 
     def size_of(index: Index) -> int:

@@ -6,8 +6,10 @@ do without it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pgtune import versions
+from pgtune.indexes.mending import Further
 from pgtune.indexes.slowed import MAY_LOSE
 from pgtune.model.design import Design
 from pgtune.model.errors import MustNotRunHere
@@ -21,7 +23,7 @@ from pgtune.server.writer import Target, Writer
 from pgtune.snapshot import Snapshot
 from pgtune.twin import raised
 from pgtune.usecases import prove_trials
-from pgtune.usecases.advise import Advised, narrowed
+from pgtune.usecases.advise import Advised, narrowed, without
 from pgtune.usecases.build import as_wanted
 from pgtune.usecases.prove_copy import Copy
 from pgtune.usecases.prove_mending import Measures, mended
@@ -55,7 +57,7 @@ def prove(advised: Advised, conninfo: str, say: Say, may_lose: float = MAY_LOSE)
             before = prove_trials.measured(trials, session, say)
             build = Build(writer, book, target, PATIENCE, say)
             copy = Copy(build, session, {each.query.text: each for each in trials}, twin.size_of)
-            measures = _with_indexes(advised, copy, before, may_lose)
+            measures = _with_indexes(advised, copy, before, partial(without, advised, twin), may_lose)
             if measures.indexes != advised.design.indexes:
                 sizes = {each.index: each.bytes for each in copy.built}
                 advised = narrowed(advised, twin, measures.indexes, sizes)
@@ -63,8 +65,9 @@ def prove(advised: Advised, conninfo: str, say: Say, may_lose: float = MAY_LOSE)
     unseen = len(advised.answer.indexes.queries) - len(trials)
     few = (f"of {len(trials) + unseen} queries the {len(trials)} that gain most were looked at",) if unseen else ()
     proof = Proof(
-        writer.name, tuple(copy.built), found, (*few, *copy.notes, *measures.notes), measures.widened, measures.slowed
-    )
+        writer.name, tuple(copy.built), found, (*few, *copy.notes, *measures.notes),
+        measures.widened, measures.slowed, measures.filled,
+    )  # fmt: skip
     return replace(advised, answer=replace(advised.answer, proof=proof))
 
 
@@ -90,13 +93,19 @@ def refuse(target: Target, snapshot: Snapshot) -> None:
         raise MustNotRunHere(f"PostgreSQL {target.major} was not tested with this pgtune")
 
 
-def _with_indexes(advised: Advised, copy: Copy, before: Mapping[str, Execution | str], may_lose: float) -> Measures:
+def _with_indexes(
+    advised: Advised,
+    copy: Copy,
+    before: Mapping[str, Execution | str],
+    further: Further,
+    may_lose: float,
+) -> Measures:
     """Build, measure, remove."""
     wanted = {each.index: as_wanted(each.index, each.needs) for each in advised.answer.indexes.recommendations}
     try:
         copy.create(wanted)
         after = prove_trials.measured(list(copy.trials.values()), copy.session, copy.builder.say)
-        return mended(advised, copy, before, after, may_lose)
+        return mended(advised, copy, before, after, further, may_lose)
     finally:
         with steadfast(copy.builder.say):
             copy.clean()

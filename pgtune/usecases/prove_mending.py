@@ -1,4 +1,4 @@
-"""What a proof does for queries that are slower with the new indexes: one of these is made wider, or some are given up.
+"""What a proof does for queries that are slower with the new indexes: these become others, as mending.py has it.
 
 The queries run on the copy with other indexes until none is slower, or no better ones are found.
 """
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from pgtune.indexes import timing
 from pgtune.indexes.facts import Facts
-from pgtune.indexes.slowed import Release
+from pgtune.indexes.mending import Further, Mending
+from pgtune.indexes.slowed import GivenUp, unhelped
 from pgtune.indexes.timing import Timing
-from pgtune.indexes.widened import Widening
+from pgtune.indexes.tried import Trying
 from pgtune.model.design import Index, Name
 from pgtune.model.errors import Refused
-from pgtune.report.advice.answer import Slowed, Widened
+from pgtune.report.advice.answer import Filled, Slowed, Widened
 from pgtune.server import proving
 from pgtune.server.proving import Execution
 from pgtune.usecases import prove_trials
@@ -33,6 +34,7 @@ class Measures:
     indexes: frozenset[Index]
     widened: tuple[Widened, ...] = ()
     slowed: tuple[Slowed, ...] = ()
+    filled: tuple[Filled, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -41,12 +43,13 @@ def mended(
     copy: Copy,
     before: Mapping[str, Execution | str],
     after: Mapping[str, Execution | str],
+    further: Further,
     may_lose: float,
 ) -> Measures:
     """The indexes that are left when something was done for each slower query, and how all of them run with those.
 
-    `may_lose` is the share of the gain that may be lost for it. To find it out may take as long as all the measuring
-    before it, or LEAST seconds, and what builds take.
+    `further` says what would be advised without some; `may_lose` is the share of the gain that may be lost for it.
+    To find it out may take as long as all the measuring before it, or LEAST seconds, and what builds take.
     """
     both = {
         text: (first, second)
@@ -57,33 +60,33 @@ def mended(
     indexes = {each.index.name: each.index for each in copy.built}
     times = _timing(copy, both, frozenset(indexes), time.monotonic() + max(LEAST, spent))
     unbuilt = advised.design.indexes - {*indexes.values()}
-    widening = Widening(
-        times, Facts(advised.snapshot), copy, indexes, {each.index.name: each.bytes for each in copy.built},
-        advised.answer.budget_bytes,
-    )  # fmt: skip
-    release, late = Release(times, may_lose), ""
+    sizes = {each.index.name: each.bytes for each in copy.built}
+    limits = advised.answer.budget_bytes, advised.max_indexes
+    trying = Trying(times, copy, indexes, sizes, *limits, _needed(advised, frozenset(both)))
+    mending = Mending(trying, Facts(advised.snapshot), further, may_lose)
+    late = ""
     try:
-        widening.run()
-        release.needed = _needed(advised, widening, frozenset(both))
-        release.run()
+        mending.run()
     except Refused as error:
         late = str(error)
-    known = indexes | {each.instead.name: each.instead for each in widening.found}
     return Measures(
         before,
         {**after, **times.now},
-        unbuilt | {index for name, index in indexes.items() if name not in release.gone},
+        unbuilt.union(trying.left),
         tuple(
-            Widened(each.query, each.index, each.instead, each.before, each.after, each.then, each.others)
-            for each in widening.found
+            Widened(each.query, each.index, each.instead, each.room, each.before, each.after, each.then, each.others)
+            for each in mending.widened
         ),
-        tuple(
-            Slowed(each.query, tuple(known[name] for name in each.indexes), each.before, each.after, each.without,
-                   each.others, each.kept)
-            for each in release.found
-        ),
-        tuple(_notes(release, late)),
+        tuple(_slowed(each, copy) for each in mending.slowed),
+        tuple(Filled(each.index, each.gain) for each in mending.filled),
+        tuple(_notes(mending, late)),
     )  # fmt: skip
+
+
+def _slowed(given: GivenUp, copy: Copy) -> Slowed:
+    known = {each.index.name: each.index for each in copy.built}
+    indexes = tuple(known[name] for name in given.indexes)
+    return Slowed(given.query, indexes, given.before, given.after, given.without, given.others, given.kept)
 
 
 def _timing(
@@ -109,18 +112,17 @@ def _timing(
     return Timing(indexes, weighed, {text: ran for text, (_first, ran) in both.items()}, plan, measure)
 
 
-def _needed(advised: Advised, widening: Widening[Execution], run: frozenset[str]) -> frozenset[str]:
+def _needed(advised: Advised, run: frozenset[str]) -> frozenset[str]:
     """The indexes that queries rest on which were not run."""
-    wide = {each.instead.name: each.index.name for each in widening.found}
-    names = (index.name for each in advised.answer.indexes.queries if each.text not in run for index in each.indexes)
-    return frozenset(wide.get(name, name) for name in names)
+    unrun = (each for each in advised.answer.indexes.queries if each.text not in run)
+    return frozenset(index.name for each in unrun for index in each.indexes)
 
 
-def _notes(release: Release[Execution], late: str) -> Iterator[str]:
+def _notes(mending: Mending[Execution], late: str) -> Iterator[str]:
     if late:
         yield f"what helps queries that are slower was not found out to the end: {late}"
-    for text in release.unhelped():
-        trial, now = release.timing.trials[text], release.timing.now[text]
+    for text in unhelped(mending.trying.timing, mending.slowed):
+        trial, now = mending.trying.timing.trials[text], mending.trying.timing.now[text]
         yield (
             f"slower with the indexes, and nothing was found to do for it: {' '.join(text.split())[:60]} "
             f"({trial.before:.3g} ms before, {now.ms:.3g} ms after)"

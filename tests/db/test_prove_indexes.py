@@ -103,10 +103,11 @@ def test_predicted_beside_measured_and_nothing_left(advised, staging):
         assert book.runs()[0].state is State.UNDONE
 
 
+KIND = "select note from skewed where code = 50 and kind = 50"
 SKEWED = """
 drop table if exists skewed;
-create table skewed (code int not null, note text not null);
-insert into skewed select {code}, repeat('x', 100) from generate_series(1, 100000) as n;
+create table skewed (code int not null, kind int not null, note text not null);
+insert into skewed select {code}, n, repeat('x', 100) from generate_series(1, 100000) as n;
 vacuum analyze skewed;
 """
 
@@ -156,6 +157,26 @@ def test_an_index_is_not_given_up_for_more_than_may_be_lost(database, staging, t
     (told,) = answer.proof.slowed
     assert (told.text, told.kept) == (slowed, kept)
     assert ("skewed" in {each.table.name for each in answer.indexes.recommendations}) is kept
+
+
+def test_the_room_of_what_was_given_up_is_filled(database, staging, tmp_path):
+    """One index was to serve two queries. The other has one of its own then, which the first does not use."""
+    path = tmp_path / "workload.sql"
+    slowed = "select note from skewed where code between 1 and 100"
+    path.write_text(f"select note from measured where customer = 77;{slowed};{KIND}")
+    dsn = misled(database, staging)
+    found = advise(Request(database, workload=(path,)), lambda _text: None, lambda _progress: None)
+    (old,) = (each.index for each in found.answer.indexes.recommendations if each.table.name == "skewed")
+    assert old.keys[0].column == "code"
+    before = state(dsn)
+    answer = prove(found, dsn, lambda _text: None).answer
+    assert state(dsn) == before
+    (told,), (filled,) = answer.proof.slowed, answer.proof.filled
+    assert (told.text, told.indexes, told.kept) == (slowed, (old,), False)
+    (new,) = (each.index for each in answer.indexes.recommendations if each.table.name == "skewed")
+    assert (new, new.keys[0].column) == (filled.index, "kind")
+    assert {each.text: each.used for each in answer.proof.queries}[KIND] == (new.name,)
+    assert f"filled up: {new.name} on public.skewed (kind" in " ".join(proof.remarks(answer.proof))
 
 
 PAIRS = """

@@ -55,6 +55,8 @@ class Built:
 class Widened:
     """An index that took the place of a narrower one, and the query that was slower with that than without any.
 
+    Those had to make `room` for it within the budget.
+
     Its milliseconds without any index, with the narrower one and with this; `others` is how much longer all other
     queries take for it, as a share of the workload's time.
     """
@@ -62,6 +64,7 @@ class Widened:
     text: str
     index: Index
     instead: Index
+    room: tuple[Index, ...]
     before_ms: float
     after_ms: float
     then_ms: float
@@ -86,6 +89,17 @@ class Slowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """An index that was not advised at first, in the room of those given up; all queries take less with it by `gain`.
+
+    That is a share of the workload's time.
+    """
+
+    index: Index
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What `--prove` found on the server named for it; indexes given up, or replaced, are only in `built`."""
 
@@ -95,6 +109,7 @@ class Proof:
     notes: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
     slowed: tuple[Slowed, ...] = ()
+    filled: tuple[Filled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

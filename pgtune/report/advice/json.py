@@ -165,6 +165,7 @@ def _proof(answer: Answer) -> dict[str, Any] | None:
             "query": each.text,
             "index": each.index.name,
             "instead": each.instead.name,
+            "room": [index.name for index in each.room],
             "before_ms": each.before_ms,
             "after_ms": each.after_ms,
             "then_ms": each.then_ms,
@@ -190,5 +191,6 @@ def _proof(answer: Answer) -> dict[str, Any] | None:
         "queries": form(proof.queries),
         "widened": widened,
         "slowed": slowed,
+        "filled": [{"index": each.index.name, "gain": each.gain} for each in proof.filled],
         "notes": list(proof.notes),
     }

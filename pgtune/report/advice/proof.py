@@ -2,7 +2,7 @@
 
 from pgtune.model.units import human_bytes
 from pgtune.report.advice import words
-from pgtune.report.advice.answer import Measured, Proof, Run, Slowed, Widened
+from pgtune.report.advice.answer import Filled, Measured, Proof, Run, Slowed, Widened
 from pgtune.report.paper import Paper, visible
 
 
@@ -26,13 +26,14 @@ def section(proof: Proof, paper: Paper) -> list[str]:
 
 def remarks(proof: Proof) -> list[str]:
     """What a reader must know beside the figures: indexes that slow a query first."""
-    return [*map(_widened, proof.widened), *map(_slowed, proof.slowed), *proof.notes]
+    return [*map(_widened, proof.widened), *map(_slowed, proof.slowed), *map(_filled, proof.filled), *proof.notes]
 
 
 def _widened(each: Widened) -> str:
     keys, query = words.keys(each.index), f'"{words.statement(each.text, 60)}"'
+    names = each.instead.name + "".join(f", and in the room of {index.name}" for index in each.room)
     return (
-        f"widened: {each.index.name} on {keys} in place of {each.instead.name}: most of what was looked up there was "
+        f"widened: {each.index.name} on {keys} in place of {names}: most of what was looked up there was "
         f"thrown away. {query} took {_ms(each.after_ms)} with that, {_ms(each.then_ms)} with this, "
         f"{_ms(each.before_ms)} today; the others take {_others(each.others)} with this"
     )
@@ -46,6 +47,13 @@ def _slowed(each: Slowed) -> str:
         price = f"the others would take {each.others * 100:.0f} % longer, or more, too much for --may-lose"
         return f"kept: {names}, though {query} {times}: {price}"
     return f"given up: {names}. {query} {times}; the others take {_others(each.others)} without it"
+
+
+def _filled(each: Filled) -> str:
+    return (
+        f"filled up: {each.index.name} on {words.keys(each.index)} in the room of what was given up; all take "
+        f"{_others(-each.gain)} with it"
+    )
 
 
 def _others(share: float) -> str:

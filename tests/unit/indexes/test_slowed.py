@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from pgtune.indexes.slowed import Release
+from pgtune.indexes.slowed import Release, unhelped
 from pgtune.indexes.timing import TURNS, Timing, Trial
 
 
@@ -167,7 +167,7 @@ def test_what_queries_need_that_were_not_run_stays():
     found = release({"bad": [("x y", 300), ("", 100)], "worse": [("x", 900), ("", 100)]})
     found.needed = frozenset({"x"})
     assert [(given.indexes, given.query) for given in found.run()] == [(("y",), "bad")]
-    assert found.unhelped() == ["worse"]
+    assert unhelped(found.timing, found.found) == ["worse"]
     assert found.gone == {"y"}
 
 
@@ -188,7 +188,7 @@ def test_a_query_that_would_be_slower_for_it_is_freed_too():
     assert (given.query, given.indexes, given.kept) == ("bad", ("x", "y"), False)
     assert given.others == pytest.approx(10 / 400)
     assert {key: ran.ms for key, ran in found.timing.now.items()} == {"bad": 100, "other": 110}
-    assert found.unhelped() == []
+    assert unhelped(found.timing, found.found) == []
     (given,) = release(plans | {"good": [("y", 100), ("", 1000)]}).run()
     assert (given.query, given.indexes, given.kept) == ("bad", ("x", "y"), True)
 

@@ -8,6 +8,7 @@ import pytest
 
 from pgtune.indexes.facts import Facts
 from pgtune.indexes.timing import Timing, Trial
+from pgtune.indexes.tried import Trying
 from pgtune.indexes.widened import Widening, wider
 from pgtune.model.design import Index, Key, Name
 from pgtune.plans.plan import Node, Plan
@@ -16,6 +17,7 @@ from pgtune.snapshot.snapshot import Column, ColumnStats, Table
 
 SALES = Name("public", "sales")
 BY_ITEM = Index(SALES, (Key("item"),))
+OTHER, MORE = Index(SALES, (Key("shop"),)), Index(SALES, (Key("place"),))
 BY_ITEM_AND_CUSTOMER = Index(SALES, (Key("item"), Key("customer")))
 CUSTOMER = "(sales.customer = returns.customer)"
 
@@ -119,7 +121,7 @@ class Server:
 
     plans: Plans
     size: int | None = 20
-    there: set[str] = field(default_factory=lambda: {NARROW})
+    there: set[str] = field(default_factory=lambda: {NARROW, OTHER.name, MORE.name})
     told: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -144,40 +146,45 @@ class Server:
         self.there.remove(index.name)
 
 
-def widening(plans: Plans, size: int | None = 20, budget: int | None = None) -> Widening[Ran]:
+def widening(plans: Plans, size: int | None = 20, budget: int | None = None, needed: Index = OTHER) -> Widening[Ran]:
     server = Server(plans, size)
     trials = {key: Trial(1.0, times[NONE]) for key, times in plans.items()}
     now = {key: server.run(key, frozenset()) for key in plans}
     server.asked.clear()
-    timing = Timing(frozenset({NARROW}), trials, now, server.plan, server.run)
-    return Widening(timing, facts(), server, {NARROW: BY_ITEM}, {NARROW: 10, "other": 100}, budget)
+    indexes = {index.name: index for index in (BY_ITEM, OTHER, MORE)}
+    timing = Timing(frozenset(indexes), trials, now, server.plan, server.run)
+    trying = Trying(timing, server, indexes, {**SIZES}, budget, needed=frozenset({needed.name}))
+    return Widening(trying, facts())
 
 
+SIZES = {NARROW: 10, OTHER.name: 100, MORE.name: 5}
 SLOW = {WIDE: 10.0, NARROW: 200.0, NONE: 100.0}
 GOOD = {WIDE: 11.0, NARROW: 10.0, NONE: 500.0}
 
 
 def server_of(each: Widening[Ran]) -> Server:
-    assert isinstance(each.copy, Server)
-    return each.copy
+    assert isinstance(each.trying.copy, Server)
+    return each.trying.copy
 
 
 def unchanged(each: Widening[Ran]) -> bool:
     """What was built is gone again, and all is known as before."""
-    kept = each.timing.indexes == {NARROW} == server_of(each).there and each.indexes == {NARROW: BY_ITEM}
-    return kept and not each.found and each.sizes == {NARROW: 10, "other": 100}
+    trying = each.trying
+    there = trying.timing.indexes == {NARROW, OTHER.name, MORE.name} == server_of(each).there
+    return there and trying.left == [BY_ITEM, OTHER, MORE] and not each.found and trying.sizes == SIZES
 
 
 def test_the_wider_index_takes_the_place():
     """It alone is left, the query is fast, and what the others take with it is known."""
     each = widening({"slow": SLOW, "good": GOOD})
     (one,) = each.run()
-    assert (one.index, one.instead, one.query) == (BY_ITEM_AND_CUSTOMER, BY_ITEM, "slow")
+    assert (one.index, one.instead, one.room, one.query) == (BY_ITEM_AND_CUSTOMER, BY_ITEM, (), "slow")
     assert (one.before, one.after, one.then, one.others) == (100, 200, 10, pytest.approx(1 / 210))
     assert server_of(each).told == [f"build {WIDE}", f"drop {NARROW}"]
-    assert (each.timing.indexes, each.indexes) == ({WIDE}, {WIDE: BY_ITEM_AND_CUSTOMER})
-    assert each.sizes == {WIDE: 20, "other": 100}
-    assert {key: ran.ms for key, ran in each.timing.now.items()} == {"slow": 10, "good": 11}
+    timing, left = each.trying.timing, each.trying.left
+    assert (timing.indexes, left) == ({WIDE, OTHER.name, MORE.name}, [OTHER, MORE, BY_ITEM_AND_CUSTOMER])
+    assert each.trying.sizes == {WIDE: 20, OTHER.name: 100, MORE.name: 5}
+    assert {key: ran.ms for key, ran in timing.now.items()} == {"slow": 10, "good": 11}
 
 
 def test_one_index_may_help_several():
@@ -200,13 +207,37 @@ def test_it_is_not_taken_where_that_is_no_good(plans: Plans):
     assert unchanged(each)
 
 
-@pytest.mark.parametrize(("size", "taken"), [(20, True), (21, False)])
+@pytest.mark.parametrize(("size", "taken"), [(20, True), (25, True), (26, False)])
 def test_it_keeps_to_the_budget(size: int, *, taken: bool):
-    """By true sizes, and that of the narrower one is free for it; where it does not, nothing is run with it."""
-    each = widening({"slow": SLOW}, size, budget=120)
+    """By true sizes, and what gains nothing makes room for it, as the narrower one does; nothing is run if it cannot.
+
+    The biggest of them stays: queries that are not run need it.
+    """
+    each = widening({"slow": SLOW}, size, budget=125)
     assert bool(each.run()) == taken
+    assert (MORE in each.trying.left) == (size != 25)
     assert taken or unchanged(each)
     assert (server_of(each).asked.count("slow") > 6) == taken  # six runs show that it is slow
+
+
+LITTLE = {OTHER.name: 90.0, NONE: 100.0}
+
+
+def test_what_gains_least_for_its_size_makes_room():
+    """The big one gains more than the small one, which is not dropped: with what the big one takes there is room."""
+    each = widening({"slow": SLOW, "little": LITTLE, "none": {MORE.name: 99.9, NONE: 100.0}}, 30, 40, BY_ITEM)
+    (one,) = each.run()
+    assert one.room == (OTHER,)
+    assert each.trying.left == [MORE, BY_ITEM_AND_CUSTOMER]
+    assert one.others == pytest.approx(10 / (200 + 90 + 99.9))
+
+
+def test_nothing_makes_room_that_gains_more():
+    """Than the slow query and all others do with the wider one."""
+    each = widening({"slow": SLOW, "much": LITTLE | {OTHER.name: 10.0, NONE: 1000.0}}, 30, 40)
+    each.trying.needed = frozenset()
+    assert each.run() == []
+    assert unchanged(each)
 
 
 def test_what_cannot_be_built_is_not_taken():

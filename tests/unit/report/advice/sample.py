@@ -16,7 +16,7 @@ from pgtune.indexes.advice import (
 )
 from pgtune.model.design import Index, Key, Name, Partition, Scheme
 from pgtune.partitions.advice import Declined, Effect, PartitionAdvice, Partitioning
-from pgtune.report.advice.answer import Answer, Built, LeftOut, Measured, Proof, Run, Slowed, Widened
+from pgtune.report.advice.answer import Answer, Built, Filled, LeftOut, Measured, Proof, Run, Slowed, Widened
 
 ORDERS, EVENTS = Name("public", "orders"), Name("public", "events")
 LOOKUP = "select id, status, total from orders where customer_id = $1 order by created_at desc limit 20"
@@ -146,11 +146,14 @@ PROOF = Proof(
         Measured(JSON, "b", "queries.sql:12", 9264, 5292, why_not="no values are known for its parameters"),
         Measured("select 1", "c", "queries.sql:20", 90, 9, Run(91, 60_000, 0, 0, cut_off=True), Run(9, 8200, 7, 1)),
     ),
-    widened=(Widened(LOOKUP, BY_CUSTOMER, Index(ORDERS, (Key("customer_id"),)), 690, 1456, 54, -0.0713),),
+    widened=(
+        Widened(LOOKUP, BY_CUSTOMER, Index(ORDERS, (Key("customer_id"),)), (BY_PAYLOAD,), 690, 1456, 54, -0.0713),
+    ),
     slowed=(
         Slowed(LOOKUP, (BY_CUSTOMER,), 1020, 1471, 1004, 0.0214, kept=False),
         Slowed(JSON, (BY_CUSTOMER,), 0.41, 2.7, 0.4, 0.31, kept=True),
     ),
+    filled=(Filled(BY_PAYLOAD, 0.0832),),
 )
 ANSWER = Answer(
     "shop",
