@@ -2,7 +2,7 @@
 
 First an index is made wider for them (widened.py), then some are given up (slowed.py), and the room that these leave is
 filled with others, each of which is measured before it is kept. Where it would cost too much to free a query, that is
-tried all the same: what the room is filled with may make up for it.
+tried all the same if it is not far too much: what the room is filled with may make up for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,8 @@ from pgtune.indexes.timing import Each
 from pgtune.indexes.tried import Trying
 from pgtune.indexes.widened import Widened, Widening
 from pgtune.model.design import Index
+
+CREDIT = 2  # times what may be lost in the end: what may be lost until the room is filled
 
 Further = Callable[[frozenset[Index]], Sequence[Index]]
 """What would be advised if these, and what begins as they do, could not be had."""
@@ -48,7 +50,7 @@ class Mending(Generic[Each]):
         timing = self.trying.timing
         all_of_them, most = {**timing.now}, allowed(timing, self.may_lose)
         self._release(self.may_lose)
-        if not any(each.kept for each in self.slowed) or not self._at_any_price(all_of_them, most):
+        if not any(each.kept for each in self.slowed) or not self._on_credit(all_of_them, most):
             self._fill()
 
     def _release(self, may_lose: float) -> None:
@@ -69,13 +71,13 @@ class Mending(Generic[Each]):
             if index.name not in trying.indexes and trying.put(index):
                 self.filled.append(Filled(index, 1 - trying.timing.total(trying.timing.now) / max(before, 1e-9)))
 
-    def _at_any_price(self, now: dict[str, Each], most: float) -> bool:
+    def _on_credit(self, now: dict[str, Each], most: float) -> bool:
         """Whether all queries can be freed so that they take no more than `most` once the room is filled."""
         trying, timing, good = self.trying, self.trying.timing, False
         before = timing.now, trying.gone, self.slowed
         timing.now, trying.gone, self.slowed = now, frozenset(), []
         try:
-            self._release(1)
+            self._release(CREDIT * self.may_lose)
             self._fill()
             good = timing.total(timing.now) <= most and not any(each.kept for each in self.slowed)
         finally:

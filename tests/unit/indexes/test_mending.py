@@ -147,23 +147,32 @@ def test_where_nothing_is_given_up_nothing_is_asked():
     assert site.barred == []
 
 
-RICH = [("x", 10.0), ("z", 20.0), ("", 1000.0)]  # without x, and without what replaces it, too much is lost
+RICH = [("x", 10.0), ("z", 20.0), ("", 410.0)]  # what it gains with x is more than a quarter of all
 
 
-def test_a_query_is_freed_at_any_price_that_is_made_up_for():
+def test_a_query_is_freed_if_what_is_lost_is_made_up_for():
     """x is worth too much for it, and next to nothing where z stands in for it."""
-    site = Site({"bad": BAD, "rich": RICH})
+    site = Site({"good": [*GOOD[:1], ("", 800.0)], "bad": BAD, "rich": RICH})
     mending = site.mending()
     mending.run()
     assert [(each.indexes, each.kept) for each in mending.slowed] == [((X.name,), False)]
     assert [each.index for each in mending.filled] == [Z]
-    assert site.times == {"bad": 100, "rich": 20}
+    assert site.times == {"good": 10, "bad": 100, "rich": 20}
+
+
+def test_nothing_is_tried_where_far_too_much_is_lost():
+    """More than could be made up for: nothing is asked, nothing built."""
+    site = Site({"good": [*GOOD[:1], ("", 200.0)], "bad": BAD, "rich": RICH})
+    mending = site.mending()
+    mending.run()
+    assert [each.kept for each in mending.slowed] == [True]
+    assert site.barred == site.server.told == []
 
 
 @pytest.mark.parametrize("refusing", ["", Z.name])
 def test_else_all_is_as_before(refusing: str):
     """The query stays slow and is told of; so it is if time is up while z is tried."""
-    site = Site({"bad": BAD, "rich": [("x", 10.0), ("z", 900.0), ("", 1000.0)]})
+    site = Site({"good": [*GOOD[:1], ("", 800.0)], "bad": BAD, "rich": [("x", 10.0), ("z", 390.0), ("", 410.0)]})
     mending = site.mending()
     site.server.refusing = refusing
     if refusing:
@@ -177,4 +186,4 @@ def test_else_all_is_as_before(refusing: str):
     assert [each.kept for each in mending.slowed] == [True]
     assert not mending.filled
     assert site.trying.gone == frozenset()
-    assert site.times == {"bad": 200, "rich": 10}
+    assert site.times == {"good": 10, "bad": 200, "rich": 10}
