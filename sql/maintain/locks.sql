@@ -2,7 +2,7 @@
 -- query, state and age of other roles' sessions need pg_read_all_stats and are NULL without it.
 select l.relation as oid, l.pid, l.mode, l.granted, a.usename::text as role, a.application_name as application,
        a.state, a.backend_type as backend,
-       extract(epoch from now() - a.xact_start)::float8 as age, left(a.query, 200) as query, x.gid
+       extract(epoch from clock_timestamp() - a.xact_start)::float8 as age, left(a.query, 200) as query, x.gid
   from pg_locks l
        left join pg_stat_activity a on a.pid = l.pid
        left join pg_locks w on l.pid is null and w.pid is null and w.locktype = 'transactionid'

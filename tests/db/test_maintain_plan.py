@@ -14,6 +14,7 @@ from pgtune.maintenance import selection
 from pgtune.maintenance.names import RESERVED
 from pgtune.maintenance.work import Hold, Kind, Past, Surplus, Urgency
 from pgtune.model.errors import BadInput, MustNotRunHere
+from pgtune.server.maintain.reading import reader
 from pgtune.usecases.maintain_plan import remembered
 from tests.db.planning import (
     BURN,
@@ -511,3 +512,16 @@ def test_the_dry_run_is_a_script_for_psql(pgtune, own_server, tmp_path):
     assert done.returncode == 0, done.stderr
     again = pgtune(*words, "--output", "json")
     assert (again.returncode, '"jobs": []' in again.stdout) == (0, True), again.stdout
+
+
+def test_who_came_after_us_has_no_negative_age(database, table):
+    """A transaction that begins after ours, in which the clock stands still for now()."""
+    table("worn")
+    with reader(database) as source, source.connection.transaction():
+        source.connection.execute("select")
+        with open_transaction(database, "update worn set v = v where id = 10"):
+            (horizon,) = source.horizons()
+            (oid,) = source.connection.execute("select 'public.worn'::regclass::oid").fetchone().values()
+            locks = source.locks([oid])
+    assert horizon.age >= 0
+    assert [each.age >= 0 for each in locks] == [True]
